@@ -1,0 +1,197 @@
+// The writing side: a text becomes an object in this node's feed, once for each Idempotency-Key, and
+// the caller waits until as many other nodes as it asked for have it. Knows nothing of links.
+import { equal } from '../bytes.ts';
+import type { Entry } from '../cxo/archive.ts';
+import { groupIdBytes, messageIdOf, objectIdOf, type GroupId } from '../cxo/ids.ts';
+import { saltBytes } from '../cxo/limits.ts';
+import type { Random, Timers } from '../env.ts';
+import { SkychatError } from '../errors.ts';
+import { publicKeyBytes, type PublicKey } from '../identity.ts';
+import type { Conversation } from './conversation.ts';
+import { mismatch, type Idempotency, type IdempotencyRequest } from './idempotency.ts';
+import { postingLimits } from './limits.ts';
+import type { MessageViews } from './message-views.ts';
+import { buildText } from './message.ts';
+import type { Delivery, MessageSource, Writer } from './ports.ts';
+import { readGroup, type Room } from './room.ts';
+import type { MessageView } from './view.ts';
+
+export interface TextDraft {
+  readonly text: string;
+  /** Id or name of a group; the room where not given. */
+  readonly group?: string;
+  /** Id of the message that this one answers, hex. */
+  readonly replyTo?: string;
+}
+
+export interface PostingRequest {
+  /** Resolve only once this many other nodes have it on their disks, or the time is over. */
+  readonly minPeers?: number;
+  readonly timeoutMs?: number;
+  readonly idempotency?: IdempotencyRequest;
+}
+
+export interface PostingResult {
+  readonly message: MessageView;
+  /** False where `minPeers` was not reached in time. */
+  readonly replicated: boolean;
+}
+
+export interface PostingOptions {
+  readonly self: PublicKey;
+  readonly room: Room;
+  readonly writer: Pick<Writer, 'append'>;
+  readonly delivery: Delivery;
+  readonly conversation: Pick<Conversation, 'readEntry'>;
+  readonly finder: Pick<MessageSource, 'find'>;
+  readonly views: MessageViews;
+  readonly idempotency: Idempotency;
+  readonly random: Pick<Random, 'bytes'>;
+  readonly timers: Timers;
+  /** For tests of the bounds. */
+  readonly limits?: { readonly inFlightMax: number; readonly waitingMax: number };
+}
+
+interface InFlight {
+  readonly body: Uint8Array;
+  readonly entry: Promise<Entry>;
+}
+
+export class Posting {
+  readonly #options: PostingOptions;
+  readonly #limits: { readonly inFlightMax: number; readonly waitingMax: number };
+  /** By Idempotency-Key: those who come with the same one meanwhile share the answer. */
+  readonly #inFlight = new Map<string, InFlight>();
+  /** Each ends one wait for other nodes. */
+  readonly #waits = new Set<() => void>();
+  #appending = 0;
+  #isClosed = false;
+
+  constructor(options: PostingOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? postingLimits;
+  }
+
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
+  /**
+   * Resolves when the message is on disk, and replicated as asked or the time is over.
+   * @throws SkychatError for a bad draft (nothing is changed then), and whatever `append` throws
+   */
+  async post(draft: TextDraft, request: PostingRequest): Promise<PostingResult> {
+    if (this.#isClosed) throw new SkychatError('closing', 'the node is closing');
+    const { minPeers = 0, timeoutMs = postingLimits.timeoutMsDefault } = request;
+    if (minPeers > 0 && this.#waits.size >= this.#limits.waitingMax) {
+      throw new SkychatError('too-many-requests', 'too many posts wait for other nodes');
+    }
+    const entry = await this.#appendOnce(draft, request.idempotency);
+    const replicated = await this.#replicated(entry, minPeers, timeoutMs);
+    return { message: this.#options.views.build(entry), replicated };
+  }
+
+  /** Ends every wait for other nodes as if its time were over, and refuses new posts. */
+  close(): void {
+    this.#isClosed = true;
+    for (const end of [...this.#waits]) end();
+  }
+
+  async #appendOnce(draft: TextDraft, request: IdempotencyRequest | undefined): Promise<Entry> {
+    if (request === undefined) return this.#append(draft, undefined);
+    const other = this.#inFlight.get(request.key);
+    if (other !== undefined) {
+      if (!equal(other.body, request.body)) throw mismatch();
+      return other.entry;
+    }
+    const entry = this.#findOrAppend(draft, request);
+    this.#inFlight.set(request.key, { body: request.body, entry });
+    try {
+      return await entry;
+    } finally {
+      this.#inFlight.delete(request.key);
+    }
+  }
+
+  async #findOrAppend(draft: TextDraft, request: IdempotencyRequest): Promise<Entry> {
+    const { idempotency, finder } = this.#options;
+    const posted = await idempotency.find(request);
+    const entry = posted === undefined ? undefined : await finder.find(posted);
+    return entry ?? this.#append(draft, request);
+  }
+
+  async #append(draft: TextDraft, request: IdempotencyRequest | undefined): Promise<Entry> {
+    if (this.#appending >= this.#limits.inFlightMax) {
+      throw new SkychatError('too-many-requests', 'too many posts at once', {
+        hint: 'Wait for some of the answers, then try again.',
+      });
+    }
+    this.#appending++;
+    try {
+      const group = this.#groupOf(draft);
+      const object = await this.#buildObject(draft, group);
+      return await this.#write(group, object, request);
+    } finally {
+      this.#appending--;
+    }
+  }
+
+  async #write(
+    group: GroupId,
+    object: Uint8Array,
+    request: IdempotencyRequest | undefined,
+  ): Promise<Entry> {
+    const { self, writer, idempotency } = this.#options;
+    if (request === undefined) return writer.append(group, object, []);
+    const author = publicKeyBytes(self);
+    const message = messageIdOf(groupIdBytes(group), author, objectIdOf(object));
+    const reservation = idempotency.reserve(request);
+    try {
+      const entry = await writer.append(group, object, reservation.local(message));
+      reservation.done();
+      return entry;
+    } catch (error) {
+      reservation.failed();
+      throw error;
+    }
+  }
+
+  /** Only the room: a group that was left behind in the store has no members to write to. */
+  #groupOf(draft: TextDraft): GroupId {
+    const { room } = this.#options;
+    if (draft.group === undefined) return room.id;
+    return readGroup(draft.group, room, new Set([room.id]));
+  }
+
+  async #buildObject(draft: TextDraft, group: GroupId): Promise<Uint8Array> {
+    const { conversation, random } = this.#options;
+    const salt = random.bytes(saltBytes);
+    if (draft.replyTo === undefined) return buildText(draft.text, undefined, salt);
+    const answered = await conversation.readEntry(draft.replyTo);
+    if (answered.feed.group !== group) {
+      throw new SkychatError('unknown-message', 'the message to answer is in another group');
+    }
+    return buildText(draft.text, answered.id, salt);
+  }
+
+  #replicated(entry: Entry, minPeers: number, timeoutMs: number): Promise<boolean> {
+    const { delivery, timers } = this.#options;
+    const isReached = (): boolean => delivery.storedBy(entry.feed, entry.seq).length >= minPeers;
+    if (minPeers <= 0 || isReached()) return Promise.resolve(true);
+    const timeout = Math.min(Math.max(timeoutMs, 0), postingLimits.timeoutMsMax);
+    if (timeout === 0 || this.#isClosed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#waits.delete(end);
+        stopTimer();
+        stopListening();
+        resolve(isReached());
+      };
+      const stopTimer = timers.after(timeout, end);
+      const stopListening = delivery.onStored(() => {
+        if (isReached()) end();
+      });
+      this.#waits.add(end);
+    });
+  }
+}

@@ -1,0 +1,28 @@
+// Every bound of the command line, with its reason. Numbers only.
+
+/** A configuration is some lines; what is larger is another file named by mistake. */
+export const configFileBytesMax = 1024 * 1024;
+/** runtime.json is four short values. */
+export const runtimeFileBytesMax = 16 * 1024;
+export const tokenBytesMax = 16 * 1024;
+
+/** The node takes 64 KiB of text; what is read beyond it only serves to say so. */
+export const stdinBytesMax = 64 * 1024;
+/** 1,000 messages of 64 KiB, most of them in characters that JSON writes with one or two bytes. */
+export const answerBytesMax = 128 * 1024 * 1024;
+/** Messages asked for at once while following: 200 of the largest are 13 MB. */
+export const pageMax = 200;
+/** The largest `limit` that the daemon takes. */
+export const limitMax = 1000;
+
+/** A daemon that has not answered by then hangs. Longer than its own wait for replication. */
+export const answerMs = 90_000;
+/** How long a daemon may take to close before the process ends without it; it promises 10 s. */
+export const drainMs = 9_000;
+/** The long poll's wait, seconds; proxies cut idle connections after 60. */
+export const pollSeconds = 30;
+/** A long poll that is so much later than promised is taken for lost. */
+export const pollGraceMs = 15_000;
+/** Between attempts to reach a daemon that restarts: doubled from the first to the last. */
+export const retryMsMin = 200;
+export const retryMsMax = 5_000;

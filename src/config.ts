@@ -1,0 +1,260 @@
+// Flags, environment and config file become one frozen configuration, or one clear failure.
+// A pure function of its inputs: reads no file, asks no system, knows nothing of commander.
+import { isIPv4 } from 'node:net';
+import { isAbsolute, join, resolve } from 'node:path';
+import { SkychatError } from './errors.ts';
+import { isValidPublicKey, parsePublicKey, type PublicKey } from './identity.ts';
+import {
+  formatEndpoint,
+  parseEndpoint,
+  parsePeerAddress,
+  type PeerAddress,
+} from './net/address.ts';
+
+import {
+  badConfig,
+  Lookup,
+  Refusal,
+  type Context,
+  type Parse,
+  type SettingInputs,
+} from './settings.ts';
+
+export { formatEndpoint, formatPeerAddress, parsePeerAddress } from './net/address.ts';
+
+/** The host is a name, or an address without brackets. */
+export type Endpoint = ReturnType<typeof parseEndpoint>;
+
+export type HttpEndpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+export const logFormats = ['json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/** All paths are absolute. */
+export interface NodeConfig {
+  readonly peers: readonly PeerAddress[];
+  readonly allow: readonly PublicKey[];
+  readonly open: boolean;
+  /** Undefined for a node that only dials. */
+  readonly listen: Endpoint | undefined;
+  readonly advertise: readonly Endpoint[];
+  readonly http: HttpEndpoint;
+  readonly data: string;
+  readonly keyFile: string;
+  readonly room: string;
+  readonly name: string | undefined;
+  readonly httpTokenFile: string | undefined;
+  /** In lower case. */
+  readonly allowHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly forceNewHead: boolean;
+}
+
+/** What a client command needs to find the daemon. */
+export interface ClientConfig {
+  /** Undefined where nobody named it, or only as a port that the daemon picks. */
+  readonly http: HttpEndpoint | undefined;
+  readonly data: string;
+  readonly keyFile: string;
+  readonly advertise: readonly Endpoint[];
+  readonly httpTokenFile: string | undefined;
+}
+
+export interface ConfigInputs extends SettingInputs {
+  /** Whether the log goes to a terminal. */
+  readonly terminal: boolean;
+}
+
+export interface LoadedConfig {
+  readonly config: NodeConfig;
+  /** Where each value came from, in words. */
+  readonly sources: Readonly<Record<keyof NodeConfig, string>>;
+}
+
+/** Throws SkychatError `bad-config`, `bad-peer-address` or `token-required`. */
+export function parseConfig(inputs: ConfigInputs): LoadedConfig {
+  const lookup = new Lookup(inputs);
+  const sources: Partial<Record<keyof NodeConfig, string>> = {};
+  const take = <T>(key: keyof NodeConfig, [value, source]: readonly [T, string]): T => {
+    sources[key] = source;
+    return value;
+  };
+  refuseOtherModes(lookup);
+  const data = take('data', findData(lookup, inputs));
+  const config: NodeConfig = {
+    peers: take('peers', lookup.list('peers', toPeer)),
+    allow: take('allow', lookup.list('allow', toPublicKey)),
+    open: take('open', lookup.switch('open')),
+    listen: take('listen', findListen(lookup)),
+    advertise: take('advertise', lookup.list('advertise', toPublicEndpoint)),
+    http: take('http', lookup.text('http', toHttp, { kind: 'tcp', host: '127.0.0.1', port: 8001 })),
+    data,
+    keyFile: take('keyFile', lookup.text('key', toPath, join(data, 'identity.key'))),
+    room: take('room', lookup.text('room', toLabel, 'lobby')),
+    name: take('name', lookup.text('name', toLabel, undefined)),
+    httpTokenFile: take('httpTokenFile', lookup.text('http-token-file', toPath, undefined)),
+    allowHosts: take('allowHosts', lookup.list('allow-host', toHostName)),
+    logLevel: take('logLevel', lookup.text('log-level', toOneOf(logLevels), 'info')),
+    logFormat: take(
+      'logFormat',
+      lookup.text('log-format', toOneOf(logFormats), inputs.terminal ? 'pretty' : 'json'),
+    ),
+    forceNewHead: take('forceNewHead', lookup.switch('force-new-head')),
+  };
+  refuseOpenDoor(config, sources.http ?? '');
+  return { config: frozen(config), sources: frozen(sources as Record<keyof NodeConfig, string>) };
+}
+
+/** Looks only at what a client uses: a mistake in the daemon's other settings is not its business. */
+export function parseClientConfig(inputs: SettingInputs): ClientConfig {
+  const lookup = new Lookup(inputs);
+  const [data] = findData(lookup, inputs);
+  const [http] = lookup.text('http', toHttp, undefined);
+  return {
+    http: http?.kind === 'tcp' && http.port === 0 ? undefined : http,
+    data,
+    keyFile: lookup.text('key', toPath, join(data, 'identity.key'))[0],
+    advertise: lookup.list('advertise', toPublicEndpoint)[0],
+    httpTokenFile: lookup.text('http-token-file', toPath, undefined)[0],
+  };
+}
+
+/** There is no other mode than the one that `--standalone` names. */
+function refuseOtherModes(lookup: Lookup): void {
+  const given = lookup.find('standalone');
+  if (given !== undefined && given.value !== true) {
+    throw badConfig(`${given.label}: a node always stands alone`, 'Leave it out.');
+  }
+}
+
+function findData(lookup: Lookup, { env, home }: SettingInputs): readonly [string, string] {
+  const xdg = env['XDG_DATA_HOME'];
+  // The XDG base directory specification has relative values ignored.
+  const root = xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.local', 'share');
+  return lookup.text('data', toPath, join(root, 'skychat-node'));
+}
+
+function findListen(lookup: Lookup): readonly [Endpoint | undefined, string] {
+  const off = lookup.find('no-listen');
+  const at = lookup.find('listen');
+  if (off?.value === true && (at === undefined || off.rank <= at.rank)) {
+    if (off.rank === at?.rank) {
+      throw badConfig(`${off.label} and ${at.label} contradict each other`, 'Keep one of them.');
+    }
+    return [undefined, off.source];
+  }
+  return lookup.text('listen', toEndpoint, { host: '0.0.0.0', port: 8870 });
+}
+
+function toPeer(text: string): PeerAddress {
+  return parsePeerAddress(text);
+}
+
+function toPublicKey(text: string): PublicKey {
+  const key = parsePublicKey(text);
+  if (key === undefined || !isValidPublicKey(key)) {
+    throw new Refusal('is not a public key', 'A key is 64 hex characters; see: skychat-node id');
+  }
+  return key;
+}
+
+/** HOST:PORT to bind, where port 0 means any free one. */
+function toEndpoint(text: string): Endpoint {
+  const free = /:0+$/.test(text);
+  try {
+    const endpoint = parseEndpoint(free ? text.replace(/:0+$/, ':1') : text);
+    return free ? { ...endpoint, port: 0 } : endpoint;
+  } catch {
+    throw new Refusal('is not HOST:PORT', 'Write it as 0.0.0.0:8870, [::1]:8870 or name:8870.');
+  }
+}
+
+/** HOST:PORT that others can dial. */
+function toPublicEndpoint(text: string): Endpoint {
+  const endpoint = toEndpoint(text);
+  if (endpoint.port === 0 || isWildcard(endpoint.host)) {
+    throw new Refusal('is not an address that others can dial', 'Name a host and a port.');
+  }
+  return endpoint;
+}
+
+/** The limit of the kernel (sockaddr_un) with its closing zero, bytes. */
+const socketPathBytesMax = 107;
+
+function toHttp(text: string, context: Context): HttpEndpoint {
+  if (text.startsWith('unix:')) {
+    const path = toPath(text.slice('unix:'.length), context);
+    if (Buffer.byteLength(path) > socketPathBytesMax) {
+      const hint = `The kernel takes at most ${socketPathBytesMax} bytes; name a shorter path.`;
+      throw new Refusal('is too long for a Unix socket', hint);
+    }
+    return { kind: 'unix', path };
+  }
+  return { kind: 'tcp', ...toEndpoint(text.replace(/^http:\/\//i, '').replace(/\/$/, '')) };
+}
+
+function toPath(text: string, { base, home }: Context): string {
+  if (text === '' || text.includes('\0'))
+    throw new Refusal('is not a path', 'Name a file or folder.');
+  // Shells leave `--data=~/x` alone, and nobody else expands what a file or a unit says.
+  return text === '~' || text.startsWith('~/') ? join(home, text.slice(1)) : resolve(base, text);
+}
+
+const labelCharactersMax = 64;
+
+/** A name for a room or a node. */
+function toLabel(text: string): string {
+  const label = text.trim();
+  const length = Array.from(label).length;
+  // Cc controls, Cs lone surrogates, Zl and Zp line and paragraph separators.
+  if (length < 1 || length > labelCharactersMax || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(label)) {
+    const hint = `Write 1 to ${labelCharactersMax} characters without control characters.`;
+    throw new Refusal('is not a name', hint);
+  }
+  return label;
+}
+
+function toHostName(text: string): string {
+  const name = text.toLowerCase();
+  if (!/^[a-z0-9._-]{1,253}$/.test(name) && !/^\[[0-9a-f:.]+\]$/.test(name)) {
+    throw new Refusal('is not a host name', 'Write the name alone, without a port.');
+  }
+  return name;
+}
+
+function toOneOf<T extends string>(words: readonly T[]): Parse<T> {
+  return (text) => {
+    const word = words.find((each) => each === text.toLowerCase());
+    if (word === undefined) throw new Refusal('is unknown', `Write one of ${words.join(', ')}.`);
+    return word;
+  };
+}
+
+function refuseOpenDoor({ http, httpTokenFile }: NodeConfig, source: string): void {
+  if (http.kind === 'unix' || httpTokenFile !== undefined || isLoopback(http.host)) return;
+  const message = `${formatEndpoint(http)} for --http (${source}) is open to other machines`;
+  throw new SkychatError('token-required', `${message} and needs --http-token-file`, {
+    hint: 'Put a secret into a file and name it, or listen on 127.0.0.1.',
+  });
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** An address that binds every interface and that nobody can dial. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+function frozen<T extends object>(value: T): Readonly<T> {
+  for (const each of Object.values(value)) {
+    if (typeof each === 'object' && each !== null) frozen(each);
+  }
+  return Object.freeze(value);
+}

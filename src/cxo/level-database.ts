@@ -1,0 +1,300 @@
+// One LevelDB database: opened, read by pages, written in synced batches, and opened again when a
+// write has failed, since LevelDB takes no more writes then. Knows keys and bytes, no rows.
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Level } from 'level';
+import { SkychatError } from '../errors.ts';
+import { isCorruption, storeErrorOf } from './level-errors.ts';
+import type { KeyRange } from './level-keys.ts';
+import type { Row } from './level-rows.ts';
+import { storeLimits } from './limits.ts';
+
+export interface PageOptions {
+  readonly limit: number;
+  readonly reverse?: boolean;
+  /** The page ends with the row by which it has this many bytes. */
+  readonly bytesMax?: number;
+}
+
+/** Collects the changes of one write. */
+export interface Batch {
+  put(key: Uint8Array, value: Uint8Array): void;
+  del(key: Uint8Array): void;
+}
+
+type Handle = Level<Uint8Array, Uint8Array>;
+
+export class LevelDatabase {
+  readonly path: string;
+  readonly #onDamage: (what: string) => void;
+  #handle: Handle;
+  #reopening: Promise<void> | undefined;
+  #reads = 0;
+  #idle: (() => void) | undefined;
+  #closed = false;
+
+  /** Use `open`. */
+  constructor(path: string, handle: Handle, onDamage: (what: string) => void) {
+    this.path = path;
+    this.#handle = handle;
+    this.#onDamage = onDamage;
+  }
+
+  /**
+   * @param onDamage told when LevelDB could not read a part of its files
+   * @throws SkychatError `data-locked`, `store-damaged`, `disk-full` or `store-failed`
+   */
+  static async open(path: string, onDamage: (what: string) => void): Promise<LevelDatabase> {
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      const isNew = await isEmptyOrNew(path);
+      const handle = await openHandle(path, isNew);
+      if (isNew) await syncFolders(path);
+      return new LevelDatabase(path, handle, onDamage);
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  /** Undefined where there is no such row, or where LevelDB cannot read it (which it reports). */
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#read(async (handle) => {
+      try {
+        // The types of `level` leave out the row that is not there.
+        const value = (await handle.get(key)) as Uint8Array | undefined;
+        return value === undefined ? undefined : viewOf(value);
+      } catch (error) {
+        if (!isCorruption(error)) throw error;
+        this.#onDamage(storeErrorOf(error).message);
+        return undefined;
+      }
+    });
+  }
+
+  /** Whether there is a row for each key; undefined where LevelDB cannot read that. */
+  async hasMany(keys: Uint8Array[]): Promise<readonly boolean[] | undefined> {
+    return this.#read(async (handle) => {
+      try {
+        return await handle.hasMany(keys);
+      } catch (error) {
+        if (!isCorruption(error)) throw error;
+        this.#onDamage(storeErrorOf(error).message);
+        return undefined;
+      }
+    });
+  }
+
+  /** Rows of a range in order, or from its end on backwards. What LevelDB cannot read is left out. */
+  async page(range: KeyRange, options: PageOptions): Promise<Row[]> {
+    if (options.limit < 1) return [];
+    return this.#read(async (handle) => {
+      try {
+        return await readPage(handle, range, options, options.limit);
+      } catch (error) {
+        if (!isCorruption(error)) throw error;
+        this.#onDamage(storeErrorOf(error).message);
+        return readPage(handle, range, options, 1);
+      }
+    });
+  }
+
+  /** Every row of a range, page by page; rows written meanwhile may be among them. */
+  async *scan(range: KeyRange): AsyncGenerator<Row> {
+    let { gte } = range;
+    for (;;) {
+      const rows = await this.page({ gte, lt: range.lt }, scanPage);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      // The next key that there could be: the same with a zero byte behind it.
+      gte = new Uint8Array(last.key.length + 1);
+      gte.set(last.key);
+    }
+  }
+
+  /**
+   * Writes all or nothing, on disk when it resolves. Once it has failed, `reopen` comes before the
+   * next write: the log may end in a torn record, behind which nothing would be found again.
+   */
+  async write(fill: (batch: Batch) => void): Promise<void> {
+    if (this.#closed) throw closing();
+    try {
+      const batch = this.#handle.batch();
+      fill(batch);
+      await batch.write({ sync: true });
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  /**
+   * Opens the database anew, once the disk has room for what that writes: while it has not, reads
+   * go on as they are.
+   */
+  async reopen(): Promise<void> {
+    await this.#reopening;
+    if (this.#closed) throw closing();
+    try {
+      await checkRoom(this.path);
+      this.#reopening = this.#replaceHandle();
+      await this.#reopening;
+    } catch (error) {
+      throw storeErrorOf(error);
+    } finally {
+      this.#reopening = undefined;
+    }
+  }
+
+  /** Of all files of the database. */
+  async bytes(): Promise<number> {
+    let bytes = 0;
+    for (const { size } of await filesOf(this.path)) bytes += size;
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#reopening?.catch(() => undefined);
+    await this.#whenIdle();
+    await this.#handle.close();
+  }
+
+  async #read<T>(read: (handle: Handle) => Promise<T>): Promise<T> {
+    await this.#reopening?.catch(() => undefined);
+    if (this.#closed) throw closing();
+    if (this.#handle.status !== 'open') await this.reopen();
+    this.#reads++;
+    try {
+      return await read(this.#handle);
+    } catch (error) {
+      throw storeErrorOf(error);
+    } finally {
+      this.#reads--;
+      if (this.#reads === 0) this.#idle?.();
+    }
+  }
+
+  async #replaceHandle(): Promise<void> {
+    await this.#whenIdle();
+    await this.#handle.close();
+    this.#handle = await openHandle(this.path, false);
+  }
+
+  /** Resolves when no read is under way; those that come later wait for `#reopening`. */
+  async #whenIdle(): Promise<void> {
+    if (this.#reads === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    this.#idle = undefined;
+  }
+}
+
+const scanPage: PageOptions = { limit: 1000, bytesMax: 1024 * 1024 };
+
+async function openHandle(path: string, createIfMissing: boolean): Promise<Handle> {
+  const handle: Handle = new Level(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    createIfMissing,
+    writeBufferSize: storeLimits.writeBufferBytes,
+    cacheSize: storeLimits.blockCacheBytes,
+  });
+  await handle.open();
+  return handle;
+}
+
+/** @param step rows asked for at once: by one, LevelDB gives all rows around an unreadable block */
+async function readPage(
+  handle: Handle,
+  range: KeyRange,
+  { limit, reverse = false, bytesMax = Infinity }: PageOptions,
+  step: number,
+): Promise<Row[]> {
+  const highWaterMarkBytes = Math.min(bytesMax, scanPage.bytesMax ?? bytesMax);
+  const iterator = handle.iterator({ ...range, reverse, limit, highWaterMarkBytes });
+  const rows: Row[] = [];
+  let bytes = 0;
+  try {
+    while (rows.length < limit && bytes < bytesMax) {
+      const found = await iterator.nextv(Math.min(step, limit - rows.length));
+      if (found.length === 0) break;
+      for (const [key, value] of found) {
+        rows.push({ key: viewOf(key), value: viewOf(value) });
+        bytes += key.length + value.length;
+      }
+    }
+  } catch (error) {
+    if (step > 1 || !isCorruption(error)) throw error;
+  } finally {
+    await iterator.close();
+  }
+  return rows;
+}
+
+/** LevelDB gives a Buffer, whose methods differ from those of a Uint8Array. */
+function viewOf(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function closing(): SkychatError {
+  return new SkychatError('closing', 'the store is closed');
+}
+
+async function filesOf(path: string): Promise<{ name: string; size: number }[]> {
+  const files: { name: string; size: number }[] = [];
+  for (const name of await readdir(path)) {
+    // LevelDB removes files in the background.
+    const found = await stat(join(path, name)).catch(() => undefined);
+    if (found?.isFile() === true) files.push({ name, size: found.size });
+  }
+  return files;
+}
+
+/**
+ * Whether a database is to be made. Where its tables are there and the file that names the current
+ * ones is not, LevelDB would make a new one and remove them.
+ */
+async function isEmptyOrNew(path: string): Promise<boolean> {
+  const names = await readdir(path);
+  if (names.includes('CURRENT')) return false;
+  if (!names.some((name) => /^\d+\.(ldb|sst|log)$/.test(name))) return true;
+  throw new SkychatError('store-damaged', `${join(path, 'CURRENT')} is missing`, {
+    hint: 'stop the node and run: skychat-node repair',
+  });
+}
+
+/** A directory that was made is lost in a power cut until the one that it is in is synced. */
+async function syncFolders(path: string): Promise<void> {
+  for (const folder of [path, dirname(path)]) {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+const probeChunk = new Uint8Array(64 * 1024).fill(0x5a);
+
+/**
+ * Throws where the disk has no room for what an opening writes: the tables of the logs that are
+ * there, and a new log and manifest.
+ */
+async function checkRoom(path: string): Promise<void> {
+  let needed = storeLimits.roomBytesMin;
+  for (const { name, size } of await filesOf(path)) if (name.endsWith('.log')) needed += size;
+  const probe = join(path, 'room.probe');
+  const file = await open(probe, 'w');
+  try {
+    for (let written = 0; written < needed; written += probeChunk.length) {
+      await file.write(probeChunk);
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+    await rm(probe, { force: true });
+  }
+}

@@ -1,0 +1,259 @@
+// A store in memory, for the simulator and for tests: the same answers as the LevelDB store, by the
+// contract suite, and nothing left when it is closed.
+import { SkychatError } from '../errors.ts';
+import { planCommit, Draft, type PlannedRecord } from './commit-plan.ts';
+import type { FeedState } from './feed.ts';
+import type { GroupId, MessageId } from './ids.ts';
+import { idPrefixBytes } from './level-keys.ts';
+import type { FeedId } from './root.ts';
+import { findSegmentShape, type SegmentShape } from './segment-shape.ts';
+import { StoreState, type KnownFeed } from './store-state.ts';
+import type {
+  ArrivalRow,
+  Commit,
+  CommitArrivals,
+  HeldRecord,
+  LocalRow,
+  Position,
+  RecordKey,
+  Store,
+  StoredRecord,
+  TimelineKind,
+  TimelineRow,
+} from './store.ts';
+
+interface PlacedRow extends TimelineRow {
+  readonly number: number;
+}
+
+interface Labelled extends Position {
+  readonly number: number;
+}
+
+export class MemoryStore implements Store {
+  readonly #state = new StoreState();
+  /** By feed number, in the order of the feed. */
+  readonly #records = new Map<number, StoredRecord[]>();
+  readonly #arrivals: ArrivalRow[] = [];
+  /** By group number and kind, oldest first. */
+  readonly #timelines = new Map<string, PlacedRow[]>();
+  /** By the id's prefix: the first place in each feed. */
+  readonly #places = new Map<string, Labelled[]>();
+  readonly #labels = new Map<string, Labelled[]>();
+  readonly #local = new Map<string, Uint8Array>();
+  #bytes = 0;
+  #closed = false;
+
+  feeds(): readonly FeedState[] {
+    return this.#state.states();
+  }
+
+  find(feed: FeedId): FeedState | undefined {
+    return this.#state.find(feed)?.state;
+  }
+
+  latestArrival(): number {
+    return this.#state.latestArrival;
+  }
+
+  held(): readonly HeldRecord[] {
+    return this.#state.held();
+  }
+
+  labelledCount(): number {
+    return this.#state.labelled;
+  }
+
+  async commit(change: Commit): Promise<CommitArrivals> {
+    await this.#turn();
+    const draft = new Draft(this.#state);
+    const shapes = new Map(change.releases.map((release) => [release, this.#shapeOf(release)]));
+    const arrivals = planCommit(draft, change, shapes);
+    let labelled = 0;
+    for (const planned of draft.records) labelled += this.#putRecord(planned);
+    for (const { release, known, shape, arrival } of draft.releases) {
+      const records = this.#records.get(known.number) ?? [];
+      const at = records.findIndex(({ from }) => from === release.from);
+      const record = records[at];
+      if (record !== undefined) records[at] = { ...record, arrival };
+      this.#show(release, known, shape, arrival);
+    }
+    for (const { key, value } of change.local) {
+      if (value === undefined) this.#local.delete(key);
+      else this.#local.set(key, value.slice());
+    }
+    draft.adopt(labelled);
+    return arrivals;
+  }
+
+  async records(feed: FeedId, seq: number, bytesMax: number): Promise<readonly StoredRecord[]> {
+    await this.#turn();
+    const all = this.#records.get(this.#state.find(feed)?.number ?? 0) ?? [];
+    const first = lowest(all, ({ from, roots }) => from + roots > seq);
+    const found: StoredRecord[] = [];
+    let bytes = 0;
+    for (let i = first; i < all.length && bytes < bytesMax; i++) {
+      const record = all[i];
+      if (record === undefined || record.from + record.roots <= seq || seq < 1) break;
+      found.push(record);
+      bytes += record.bytes.length;
+    }
+    return found;
+  }
+
+  async arrivals(after: number, limit: number): Promise<readonly ArrivalRow[]> {
+    await this.#turn();
+    const first = lowest(this.#arrivals, ({ arrival, messages }) => arrival + messages - 1 > after);
+    return this.#arrivals.slice(first, first + limit);
+  }
+
+  async timeline(
+    group: GroupId,
+    kind: TimelineKind,
+    before: TimelineRow | number | undefined,
+    limit: number,
+  ): Promise<readonly TimelineRow[]> {
+    await this.#turn();
+    const rows = this.#timelines.get(timelineName(this.#state.findGroup(group) ?? 0, kind)) ?? [];
+    const end = before === undefined ? rows.length : lowest(rows, this.#isFrom(before));
+    return rows
+      .slice(Math.max(0, end - limit), end)
+      .reverse()
+      .map(({ time, first, feed, from }) => ({ time, first, feed, from }));
+  }
+
+  async positions(id: MessageId): Promise<readonly Position[]> {
+    await this.#turn();
+    return positionsOf(this.#places.get(prefixOf(id)) ?? []);
+  }
+
+  async labelled(label: string): Promise<readonly Position[]> {
+    await this.#turn();
+    return positionsOf(this.#labels.get(label) ?? []);
+  }
+
+  async local(prefix: string): Promise<readonly LocalRow[]> {
+    await this.#turn();
+    return [...this.#local]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => ({ key, value }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async findLocal(key: string): Promise<Uint8Array | undefined> {
+    await this.#turn();
+    return this.#local.get(key);
+  }
+
+  async bytes(): Promise<number> {
+    await this.#turn();
+    return this.#bytes;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  /** Answers come later, as from a disk. */
+  async #turn(): Promise<void> {
+    await Promise.resolve();
+    if (this.#closed) throw new SkychatError('closing', 'the store is closed');
+  }
+
+  #shapeOf({ feed, from }: RecordKey): SegmentShape | undefined {
+    const records = this.#records.get(this.#state.find(feed)?.number ?? 0);
+    const record = records?.find((candidate) => candidate.from === from);
+    return record && findSegmentShape(record.bytes, record.signed);
+  }
+
+  /** @returns the number of labelled messages */
+  #putRecord({ record, known, shape, arrival }: PlannedRecord): number {
+    const { feed, from, signed, messages } = record;
+    const bytes = record.bytes.slice();
+    let repeats = false;
+    let labelled = 0;
+    for (const { id, seq, index, label } of messages) {
+      const place = { feed, seq, index, number: known.number };
+      const places = listIn(this.#places, prefixOf(id));
+      if (places.some(({ number }) => number === known.number)) {
+        repeats = true;
+        continue;
+      }
+      places.push(place);
+      if (label === undefined) continue;
+      labelled++;
+      const labels = listIn(this.#labels, label);
+      labels.splice(
+        lowest(labels, (other) => isBefore(place, other)),
+        0,
+        place,
+      );
+    }
+    const stored = { feed, from, roots: shape.roots, bytes, signed, arrival, repeats };
+    listIn(this.#records, known.number).push(stored);
+    this.#bytes += bytes.length;
+    if (!record.held) this.#show(record, known, shape, arrival);
+    return labelled;
+  }
+
+  /** Enters a record into both orders. */
+  #show({ feed, from }: RecordKey, known: KnownFeed, shape: SegmentShape, arrival: number): void {
+    this.#arrivals.push({ arrival, messages: shape.messages, feed, from });
+    for (const { first, last } of shape.spans) {
+      const kind = first === last ? 'moments' : 'spans';
+      const rows = listIn(this.#timelines, timelineName(known.group, kind));
+      const row = { time: last, first, feed, from, number: known.number };
+      rows.splice(lowest(rows, this.#isFrom(row)), 0, row);
+    }
+  }
+
+  /** Whether a row stands at or behind a place in the timeline. */
+  #isFrom(place: TimelineRow | number): (row: PlacedRow) => boolean {
+    if (typeof place === 'number') return ({ time }) => time >= place;
+    const number = this.#state.find(place.feed)?.number ?? 0;
+    return (row) =>
+      row.time !== place.time
+        ? row.time > place.time
+        : row.number !== number
+          ? row.number > number
+          : row.from >= place.from;
+  }
+}
+
+function timelineName(group: number, kind: TimelineKind): string {
+  return `${group}/${kind}`;
+}
+
+function prefixOf(id: MessageId): string {
+  return String.fromCharCode(...id.subarray(0, idPrefixBytes));
+}
+
+function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const list: V[] = [];
+  map.set(key, list);
+  return list;
+}
+
+function isBefore(a: Labelled, b: Labelled): boolean {
+  if (a.number !== b.number) return a.number < b.number;
+  return a.seq !== b.seq ? a.seq < b.seq : a.index < b.index;
+}
+
+function positionsOf(places: readonly Labelled[]): Position[] {
+  return places.map(({ feed, seq, index }) => ({ feed, seq, index }));
+}
+
+/** The first index whose item satisfies the condition, as all behind it do; else the length. */
+function lowest<T>(items: readonly T[], condition: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (condition(items[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,62 @@
+// How messages are written to answers that are read line by line: ndjson, text and server-sent events
+// (WHATWG HTML, section 9.2). Knows nothing of sockets.
+import { buildTextLine } from '../chat/text-line.ts';
+import type { MessageView } from '../chat/view.ts';
+import type { Encoding } from './live-stream.ts';
+import type { PeerEvents } from './peer-events.ts';
+
+const nothing = (): string => '';
+const bare = { opening: nothing, keepAlive: nothing, shutdown: nothing, others: nothing };
+
+export const lineEncodings: Readonly<Record<'ndjson' | 'text', Encoding>> = {
+  ndjson: { ...bare, message: (message) => `${JSON.stringify(message)}\n` },
+  text: { ...bare, message: (message) => `${buildTextLine(message)}\n` },
+};
+
+export const contentTypes = {
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+  events: 'text/event-stream; charset=utf-8',
+} as const;
+
+/** Between attempts of a browser to reconnect. */
+const retryMs = 1000;
+
+export function eventsEncoding(peers: PeerEvents): Encoding {
+  return {
+    // An id without data dispatches nothing, but a reader that loses the connection before the first
+    // event then resumes from here and not from whatever `now` is by that time.
+    opening: (cursor) => `retry: ${retryMs}\nid: ${cursor}\n\n`,
+    message: (message) => eventOf('message', message.cursor, message),
+    keepAlive: () => ': still here\n\n',
+    shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
+    others: (cursor) => {
+      const { peers: changed, dropped } = peers.take();
+      const events = changed.map((peer) => eventOf('peer', cursor, peer));
+      if (dropped > 0) events.push(eventOf('gap', cursor, { of: 'peer', dropped }));
+      return events.join('');
+    },
+  };
+}
+
+/** JSON has no raw newline, so the data is always one line. */
+function eventOf(event: string, cursor: string, data: object): string {
+  return `id: ${cursor}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+const chunkChars = 16 * 1024;
+
+/** The lines in pieces that are worth a write each. */
+export function* chunksOf(
+  messages: readonly MessageView[],
+  encoding: Encoding,
+): Generator<string, void> {
+  let chunk = '';
+  for (const message of messages) {
+    chunk += encoding.message(message);
+    if (chunk.length < chunkChars) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
+}

@@ -1,0 +1,95 @@
+// Reads query parameters by a table from name to reader: what the table does not name is refused, and
+// so is what is given twice. Knows nothing of the routes.
+import { SkychatError } from '../errors.ts';
+import { cursorCharsMax, pathPartCharsMax } from './limits.ts';
+import { quote } from './schemas.ts';
+
+export type FieldReader<Value> = (value: string, name: string) => Value;
+type Table = Readonly<Record<string, FieldReader<unknown>>>;
+type Fields<T extends Table> = { -readonly [Name in keyof T]?: ReturnType<T[Name]> };
+
+export function readFields<T extends Table>(query: unknown, table: T): Fields<T> {
+  const fields: Fields<T> = {};
+  for (const [name, value] of Object.entries(query as Record<string, string | string[]>)) {
+    const read = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (read === undefined) throw badField(`there is no parameter ${quote(name)}`);
+    if (typeof value !== 'string') throw badField(`${name} is given twice`);
+    fields[name as keyof T] = read(value, name) as ReturnType<T[keyof T]>;
+  }
+  return fields;
+}
+
+export function badField(detail: string): SkychatError {
+  return new SkychatError('bad-field', detail);
+}
+
+export function integer(min: number, max: number): FieldReader<number> {
+  return (value, name) => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    throw badField(`${name} must be an integer from ${min} to ${max}`);
+  };
+}
+
+/** Seconds, fractions allowed, as milliseconds. */
+export function seconds(max: number): FieldReader<number> {
+  return (value, name) => {
+    const number = /^\d{1,4}(\.\d{1,3})?$/.test(value) ? Number(value) : Number.NaN;
+    if (number <= max) return number * 1000;
+    throw badField(`${name} must be a number of seconds up to ${max}`);
+  };
+}
+
+export function oneOf<Value extends string>(...values: readonly Value[]): FieldReader<Value> {
+  return (value, name) => {
+    const found = values.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw badField(`${name} must be one of ${values.join(', ')}`);
+  };
+}
+
+export const flag: FieldReader<boolean> = (value, name) =>
+  ['1', 'true'].includes(oneOf('0', '1', 'false', 'true')(value, name));
+
+export const hex64: FieldReader<string> = (value, name) => {
+  if (/^[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase();
+  throw badField(`${name} must be 64 hex characters`);
+};
+
+export const nameOrId: FieldReader<string> = (value, name) => {
+  if (value !== '' && value.length <= pathPartCharsMax) return value;
+  throw badField(`${name} must have 1 to ${pathPartCharsMax} characters`);
+};
+
+/** Opaque; only the node knows whether it gave it out. */
+export const cursor: FieldReader<string> = (value, name) => {
+  if (value.length <= cursorCharsMax && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw new SkychatError('bad-cursor', `${name} is not a cursor`);
+};
+
+const unitMicros: Readonly<Record<string, number>> = {
+  s: 1e6,
+  m: 60e6,
+  h: 3600e6,
+  d: 86400e6,
+  w: 7 * 86400e6,
+};
+const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** A point in time as a function of now, both in microseconds: `10m`, `2h`, `7d`, or ISO 8601. */
+export const since: FieldReader<(now: number) => number> = (value, name) => {
+  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(value) ?? [];
+  const length = Number(count) * (unitMicros[unit] ?? 0);
+  if (count !== undefined) return (now) => Math.max(0, now - length);
+  // A plus that nobody escaped has become a space.
+  const text = value.replace(' ', '+');
+  const zone = isoTime.exec(text);
+  const time = zone === null ? Number.NaN : Date.parse(withZone(text, zone[1])) * 1000;
+  if (Number.isSafeInteger(time)) return () => time;
+  throw badField(`${name} must be like 10m, 2h, 7d or 2026-11-22T05:10:00Z`);
+};
+
+/** ISO 8601 leaves a time without a zone open; on this surface it is UTC. */
+function withZone(text: string, zone: string | undefined): string {
+  return zone === undefined && text.includes('T') ? `${text}Z` : text;
+}

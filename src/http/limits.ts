@@ -1,0 +1,77 @@
+// The bounds of the HTTP surface, each with its reason. Times that a test wants shorter are in
+// HttpTimes.
+
+/** Bytes of UTF-8 in one message's text (DESIGN, section 8). */
+export const textBytesMax = 64 * 1024;
+
+/** JSON may spend six bytes on each byte of the text (`\u0000`); the rest is for the other fields. */
+export const bodyBytesMax = 6 * textBytesMax + 128 * 1024;
+
+/** Request line and headers together; the requests of this surface need a few hundred. */
+export const headerBytesMax = 16 * 1024;
+
+/** Ids are 64 characters, names of groups shorter than this; a longer path part names nothing. */
+export const pathPartCharsMax = 256;
+
+/** A cursor is opaque, but the surface hands on nothing longer than it ever gave out. */
+export const cursorCharsMax = 128;
+
+export const idempotencyKeyCharsMax = 255;
+
+/** One page; with the longest texts it is 64 MiB, the most that one answer costs. */
+export const pageMessagesMax = 1000;
+export const pageMessagesDefault = 50;
+
+/** Long polls hold a place among the readers, so they must come back within a minute. */
+export const waitSecondsMax = 60;
+
+/** `min_peers` beyond this names no mesh; the wait is bounded because a request holds a socket. */
+export const minPeersMax = 10_000;
+export const replicationMsMax = 300_000;
+export const replicationMsDefault = 10_000;
+
+/** Event streams, followers and long polls together: each holds a socket and one wait. */
+export const readersMax = 512;
+
+/** Sockets in all; more than this is a client that leaks them. */
+export const connectionsMax = 2048;
+
+/** Messages that a stream reads at a time; what a paused reader did not take is read again. */
+export const streamPageMessages = 32;
+
+/** A stream pauses once this much waits for its reader, so one that never reads costs no more. */
+export const streamQueueBytesMax = 256 * 1024;
+
+/** Peers whose latest state waits for one reader; beyond it the reader is told of a gap. */
+export const peerEventsMax = 1024;
+
+/** Noise on the port is counted each time but logged at most this often. */
+export const noiseLogMs = 1000;
+
+/** How long a refused connection may still send before it is cut. */
+export const lingerMs = 1000;
+
+/** How often a closing surface looks for connections that have nothing left to do. */
+export const closeSweepMs = 20;
+
+/** Milliseconds. */
+export interface HttpTimes {
+  /** Comments on event streams; the contract says at least every 15 s. */
+  readonly keepAliveMs: number;
+  /** For the headers of a request to arrive. */
+  readonly headersMs: number;
+  /** For the whole request to arrive, the body with it. Answers have no such bound. */
+  readonly requestMs: number;
+  /** Without a byte in either direction; longer than any wait. Streams have no such bound. */
+  readonly stalledMs: number;
+  /** How long a close waits for requests in flight before it ends their connections. */
+  readonly closeMs: number;
+}
+
+export const httpTimes: HttpTimes = {
+  keepAliveMs: 10_000,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  stalledMs: replicationMsMax + 60_000,
+  closeMs: 3_000,
+};

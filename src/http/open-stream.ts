@@ -1,0 +1,49 @@
+// Takes an answer out of fastify's hands and keeps it open as a live stream.
+import type { FastifyReply } from 'fastify';
+import type { Page } from '../chat/view.ts';
+import type { Filter } from './api.ts';
+import { LiveStream, type Encoding } from './live-stream.ts';
+import { problemOf } from './problems.ts';
+import type { Surface } from './surface.ts';
+
+export interface StreamStart {
+  readonly contentType: string;
+  readonly encoding: Encoding;
+  readonly filter: Filter;
+  /** Its messages are written first, then what arrived after its `next`. */
+  readonly page: Page;
+}
+
+/** Opens the stream; whatever can be refused was refused before. Returns how to wake it. */
+export function openStream(
+  surface: Surface,
+  reply: FastifyReply,
+  start: StreamStart,
+  onEnd: () => void,
+): LiveStream {
+  const { api, readers, refusals, logger } = surface;
+  const { raw: response } = reply;
+  const stream = new LiveStream(api, start.filter, start.page.next, response, start.encoding);
+  const remove = readers.add(stream);
+  reply.hijack();
+  reply.request.raw.socket.setTimeout(0);
+  response.writeHead(200, {
+    'content-type': start.contentType,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-accel-buffering': 'no',
+  });
+  response.flushHeaders();
+  stream
+    .run(start.page.messages)
+    .catch((error: unknown) => {
+      const { code } = problemOf(error);
+      refusals.count(code);
+      logger.error({ code, reason: String(error) }, 'an open stream was ended by a failure');
+    })
+    .finally(() => {
+      remove();
+      onEnd();
+    });
+  return stream;
+}

@@ -1,0 +1,114 @@
+// Answers a request, or a connection that is no request at all, with a problem; counts and logs it.
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../env.ts';
+import { lingerMs, noiseLogMs } from './limits.ts';
+import {
+  buildProblem,
+  problemOf,
+  retryAfterSeconds,
+  type Problem,
+  type ProblemCode,
+} from './problems.ts';
+import type { Surface } from './surface.ts';
+
+const contentType = 'application/problem+json; charset=utf-8';
+
+export function refuse(
+  surface: Surface,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): FastifyReply {
+  const problem = problemOf(error);
+  const { code } = problem;
+  surface.refusals.count(code);
+  if (problem.status >= 500) logFault(surface, request, problem, error);
+  const retryAfter = retryAfterSeconds(code);
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="skychat-node"');
+  return reply.code(problem.status).type(contentType).serializer(JSON.stringify).send(problem);
+}
+
+/** The route and not the path: logs show no ids, names or texts. */
+function logFault(
+  { logger }: Surface,
+  request: FastifyRequest,
+  { code }: Problem,
+  error: unknown,
+): void {
+  const { method } = request;
+  const route = request.routeOptions.url ?? 'unknown';
+  if (code === 'internal') {
+    const stack = error instanceof Error ? error.stack : String(error);
+    logger.error({ method, route, code, stack }, 'a request failed');
+  } else {
+    logger.warn({ method, route, code }, 'a request was refused');
+  }
+}
+
+/** Refuses bytes that are not HTTP, headers that are too long and requests that come too slowly. */
+export class NoiseHandler {
+  readonly #surface: Surface;
+  readonly #clock: Clock;
+  readonly #refused = new WeakSet<Socket>();
+  #quietUntil = 0;
+  #unlogged = 0;
+
+  constructor(surface: Surface) {
+    this.#surface = surface;
+    this.#clock = surface.clock;
+  }
+
+  handle(error: Error & { code?: string }, socket: Socket): void {
+    // The parser complains again at whatever follows on the same socket.
+    if (this.#refused.has(socket)) return;
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    this.#refused.add(socket);
+    const code = codeOfNoise(error.code);
+    this.#surface.refusals.count(code);
+    this.#log(code, error.code, socket.remoteAddress);
+    // Closing with bytes unread would reset the connection before the answer is read.
+    socket.end(answerOf(code));
+    const cancel = this.#surface.timers.after(lingerMs, () => socket.destroy());
+    socket.once('close', cancel);
+  }
+
+  #log(code: ProblemCode, reason: string | undefined, remote: string | undefined): void {
+    const now = this.#clock.monotonic();
+    if (now < this.#quietUntil) {
+      this.#unlogged++;
+      return;
+    }
+    const fields = { code, reason, remote, unlogged: this.#unlogged };
+    this.#surface.logger.warn(fields, 'a connection to the HTTP port was refused');
+    this.#quietUntil = now + noiseLogMs;
+    this.#unlogged = 0;
+  }
+}
+
+function codeOfNoise(code: string | undefined): ProblemCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'header-too-large';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request-timeout' : 'bad-request';
+}
+
+const details: Partial<Record<ProblemCode, string>> = {
+  'header-too-large': 'the request line and headers are larger than 16 KiB',
+  'request-timeout': 'the connection is closed',
+};
+
+function answerOf(code: ProblemCode): string {
+  const problem = buildProblem(code, details[code] ?? 'the bytes are no HTTP request');
+  const body = JSON.stringify(problem);
+  return [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

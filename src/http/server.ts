@@ -1,0 +1,163 @@
+// Builds the HTTP surface over an Api. It does not listen by itself: tests inject requests, listen.ts
+// binds it to an address.
+import { setMaxListeners } from 'node:events';
+import type { Server } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock, Logger, Timers } from '../env.ts';
+import { SkychatError } from '../errors.ts';
+import type { Api } from './api.ts';
+import { addBodyParsers } from './body.ts';
+import { Guard, type GuardOptions } from './guard.ts';
+import {
+  bodyBytesMax,
+  closeSweepMs,
+  connectionsMax,
+  headerBytesMax,
+  httpTimes,
+  pathPartCharsMax,
+  type HttpTimes,
+} from './limits.ts';
+import { Refusals } from './problems.ts';
+import { Readers } from './readers.ts';
+import { NoiseHandler, refuse } from './refuse.ts';
+import { addEventRoutes } from './routes/events.ts';
+import { addGroupRoutes } from './routes/groups.ts';
+import { addMessageRoutes } from './routes/messages.ts';
+import { addNodeRoutes } from './routes/node.ts';
+import { addPeerRoutes } from './routes/peers.ts';
+import { addPostingRoutes } from './routes/posting.ts';
+import type { Surface } from './surface.ts';
+
+export interface HttpOptions extends GuardOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Shorter times for tests. */
+  readonly times?: Partial<HttpTimes>;
+}
+
+export interface HttpServer {
+  readonly fastify: FastifyInstance;
+  /** Event streams, followers and long polls that are open. */
+  readonly readers: number;
+  /** How often each problem code was answered. */
+  counters(): Record<string, number>;
+  /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
+  close(): Promise<void>;
+}
+
+export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
+  const times = { ...httpTimes, ...options.times };
+  const { clock, timers, logger } = options;
+  const readers = new Readers(timers, times.keepAliveMs);
+  const refusals = new Refusals();
+  const closing = new AbortController();
+  // Every waiting post listens to it.
+  setMaxListeners(0, closing.signal);
+  const { signal } = closing;
+  const surface: Surface = { api, clock, timers, logger, readers, refusals, closing: signal };
+  const noise = new NoiseHandler(surface);
+  const guard = new Guard(options);
+
+  const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
+    guard.refusalOf(request.raw) ??
+    (signal.aborted ? new SkychatError('closing', 'the node is closing') : undefined);
+
+  const fastify = Fastify({
+    http: {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: times.headersMs,
+      connectionsCheckingInterval: Math.min(1000, times.headersMs),
+      // The guard answers a missing Host like any other wrong one.
+      requireHostHeader: false,
+      // The kernel finds out that a reader's machine has vanished.
+      keepAlive: true,
+    },
+    requestTimeout: times.requestMs,
+    connectionTimeout: times.stalledMs,
+    bodyLimit: bodyBytesMax,
+    routerOptions: { maxParamLength: pathPartCharsMax },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => {
+      noise.handle(error, socket);
+    },
+    frameworkErrors: (error, request, reply) => {
+      // Routing failed before the hooks ran.
+      refuse(surface, request, reply, refusalOf(request) ?? error);
+    },
+  });
+  fastify.server.maxConnections = connectionsMax;
+  fastify.server.on('drop', () => {
+    refusals.count('too-many-requests');
+  });
+  addRoutes(fastify, surface, refusalOf);
+
+  const close = async (): Promise<void> => {
+    closing.abort();
+    readers.close();
+    const stopSweep = sweepConnections(fastify.server, options, times.closeMs);
+    await fastify.close();
+    stopSweep();
+  };
+  let closed: Promise<void> | undefined;
+
+  return {
+    fastify,
+    get readers() {
+      return readers.size;
+    },
+    counters: () => refusals.counters(),
+    close: () => (closed ??= close()),
+  };
+}
+
+/**
+ * Connections stay open behind an answer, also while the server closes: ends those that have become
+ * idle, and all of them once the time is over. Returns how to stop.
+ */
+function sweepConnections(
+  server: Server,
+  { clock, timers }: HttpOptions,
+  closeMs: number,
+): () => void {
+  const deadline = clock.monotonic() + closeMs;
+  let stop: () => void;
+  const sweep = (): void => {
+    if (clock.monotonic() < deadline) server.closeIdleConnections();
+    else server.closeAllConnections();
+    stop = timers.after(closeSweepMs, sweep);
+  };
+  sweep();
+  return () => {
+    stop();
+  };
+}
+
+function addRoutes(
+  fastify: FastifyInstance,
+  surface: Surface,
+  refusalOf: (request: FastifyRequest) => SkychatError | undefined,
+): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('cache-control', 'no-store');
+    reply.raw.setHeader('x-content-type-options', 'nosniff');
+    done(refusalOf(request));
+  });
+  fastify.setErrorHandler((error, request, reply) => refuse(surface, request, reply, error));
+  fastify.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
+    refuse(surface, request, reply, new SkychatError('unknown-route', 'nothing is served there')),
+  );
+  addBodyParsers(fastify);
+  const routes = (scope: FastifyInstance, _options: unknown, done: () => void): void => {
+    addMessageRoutes(scope, surface);
+    addPostingRoutes(scope, surface);
+    addEventRoutes(scope, surface);
+    addPeerRoutes(scope, surface);
+    addGroupRoutes(scope, surface);
+    addNodeRoutes(scope, surface);
+    done();
+  };
+  fastify.register(routes);
+  fastify.register(routes, { prefix: '/v1' });
+}

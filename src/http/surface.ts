@@ -1,0 +1,16 @@
+// What every route shares.
+import type { Clock, Logger, Timers } from '../env.ts';
+import type { Api } from './api.ts';
+import type { Refusals } from './problems.ts';
+import type { Readers } from './readers.ts';
+
+export interface Surface {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly readers: Readers;
+  readonly refusals: Refusals;
+  /** Aborts when the surface closes, so that no wait outlives it. */
+  readonly closing: AbortSignal;
+}

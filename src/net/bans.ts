@@ -1,0 +1,38 @@
+// Keys that misbehaved and wait: each ban of the same key is twice as long as the one before.
+// Knows nothing of links.
+import type { Clock } from '../env.ts';
+import type { PublicKey } from '../identity.ts';
+import { banMsMax, banMsMin, bansMax } from './limits.ts';
+
+interface Ban {
+  readonly until: number;
+  readonly lengthMs: number;
+}
+
+export class Bans {
+  readonly #clock: Clock;
+  readonly #bans = new Map<PublicKey, Ban>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Gives the length of the ban in milliseconds. */
+  add(key: PublicKey): number {
+    const now = this.#clock.monotonic();
+    const last = this.#bans.get(key);
+    // Good conduct for as long as the longest ban makes a clean slate.
+    const clean = last === undefined || now - last.until > banMsMax;
+    const lengthMs = clean ? banMsMin : Math.min(2 * last.lengthMs, banMsMax);
+    this.#bans.delete(key);
+    if (this.#bans.size >= bansMax) this.#bans.delete(this.#bans.keys().next().value ?? key);
+    this.#bans.set(key, { until: now + lengthMs, lengthMs });
+    return lengthMs;
+  }
+
+  /** Milliseconds that the key still has to wait; 0 where it is free. */
+  leftMs(key: PublicKey): number {
+    const ban = this.#bans.get(key);
+    return ban === undefined ? 0 : Math.max(0, ban.until - this.#clock.monotonic());
+  }
+}

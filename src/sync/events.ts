@@ -1,0 +1,96 @@
+// The interface of the engine: what happens to it, and what it asks to be done. Types only.
+import type { Entry } from '../cxo/archive.ts';
+import type { GroupId } from '../cxo/ids.ts';
+import type { FeedId } from '../cxo/root.ts';
+import type { Commit, CommitArrivals, LocalChange, StoredRecord } from '../cxo/store.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { PublicKey } from '../identity.ts';
+import type { EncodedFrame } from './frames.ts';
+
+export interface Now {
+  /** Microseconds since 1970; may step. */
+  readonly wall: number;
+  /** Milliseconds that only grow. */
+  readonly mono: number;
+}
+
+export type Event =
+  | {
+      readonly type: 'opened';
+      readonly link: number;
+      readonly peer: PublicKey;
+      readonly initiator: boolean;
+      readonly handshakeHash: Uint8Array;
+    }
+  | { readonly type: 'closed'; readonly link: number }
+  | {
+      readonly type: 'frame';
+      readonly link: number;
+      readonly frameType: number;
+      readonly payload: Uint8Array;
+    }
+  /** An object of this node's own; answered by `appended` or `append-failed` with the ticket. */
+  | {
+      readonly type: 'append';
+      readonly ticket: number;
+      readonly group: GroupId;
+      readonly object: Uint8Array;
+      readonly local: readonly LocalChange[];
+    }
+  | { readonly type: 'committed'; readonly arrivals: CommitArrivals }
+  | { readonly type: 'commit-failed'; readonly code: ErrorCode }
+  /** The answer to `read`; no records where the store could not read what it should have. */
+  | {
+      readonly type: 'read';
+      readonly request: ReadRequest;
+      readonly records: readonly StoredRecord[];
+    }
+  /** Who is accepted into a group may have changed. */
+  | { readonly type: 'members' }
+  | { readonly type: 'tick' };
+
+export interface ReadRequest {
+  /** To send to a peer, or to compare with a branch that a peer has. */
+  readonly purpose: 'send' | 'fork';
+  readonly link: number;
+  readonly feed: FeedId;
+  readonly seq: number;
+  readonly bytesMax: number;
+}
+
+export type Effect =
+  | { readonly type: 'send'; readonly link: number; readonly frame: EncodedFrame }
+  /** `ban`: the peer sent what no honest node sends. */
+  | {
+      readonly type: 'close';
+      readonly link: number;
+      readonly peer: PublicKey;
+      readonly reason: string;
+      readonly ban: boolean;
+    }
+  /**
+   * One at a time; answered by `committed` or `commit-failed`. `own` is the segment of this node's
+   * own feed in it, which has to be safe beside the store as well before `committed`.
+   */
+  | { readonly type: 'commit'; readonly commit: Commit; readonly own: readonly OwnSegment[] }
+  | { readonly type: 'read'; readonly request: ReadRequest }
+  | { readonly type: 'appended'; readonly ticket: number; readonly entry: Entry }
+  | { readonly type: 'append-failed'; readonly ticket: number; readonly code: ErrorCode }
+  /** Newly visible messages, in arrival order. */
+  | { readonly type: 'arrived'; readonly entries: readonly Entry[] }
+  /** Held messages became visible: the store has them up to this arrival number. */
+  | { readonly type: 'released' }
+  /** A peer told of more that it has on its disk. */
+  | { readonly type: 'delivered'; readonly peer: PublicKey }
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    };
+
+export interface OwnSegment {
+  readonly feed: FeedId;
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}

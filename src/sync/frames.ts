@@ -1,0 +1,281 @@
+// The frames of the gossip: their types, fields and bytes. Knows nothing of when they are sent.
+import { ByteReader, concat, varintLength, writeVarint } from '../bytes.ts';
+import { decode, encode, type Value } from '../cxo/codec.ts';
+import { idBytes } from '../cxo/ids.ts';
+import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
+import { syncLimits } from './limits.ts';
+
+/** Frame types, in the range that the link leaves to the protocols above it. */
+export const frameTypes = {
+  hello: 0x10,
+  have: 0x11,
+  want: 0x12,
+  segment: 0x13,
+  credit: 0x14,
+  check: 0x15,
+  decline: 0x16,
+  fork: 0x17,
+} as const;
+
+export const protocolVersion = 1;
+export const tagBytes = 16;
+export const rootPrefixBytes = 8;
+
+/** A group as one link names it: salted, so that only who knows the group can tell. */
+export interface GroupTag {
+  readonly tag: Uint8Array;
+  /** Salted digest of all heads that the sender has in the group. */
+  readonly fingerprint: Uint8Array;
+}
+
+/** What the sender has of a feed, on its disk. */
+export interface Have {
+  readonly author: PublicKey;
+  readonly head: number;
+  readonly seq: number;
+  readonly count: number;
+  /** First bytes of the id of the root at `seq`. */
+  readonly rootPrefix: Uint8Array;
+}
+
+/** A place in a feed: the first root that is wanted, or that cannot be had. */
+export interface Place {
+  readonly author: PublicKey;
+  readonly head: number;
+  readonly from: number;
+}
+
+export interface ForkProofFrame {
+  readonly author: PublicKey;
+  readonly head: number;
+  readonly seq: number;
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+}
+
+/** `group` is the place of the group in the list of the sender's hello. */
+export type Frame =
+  | {
+      readonly type: 'hello';
+      readonly version: number;
+      readonly agent: string;
+      readonly groups: readonly GroupTag[];
+      /** Segment bytes that the receiver of the hello may send before any credit. */
+      readonly window: number;
+    }
+  | {
+      readonly type: 'have';
+      readonly group: number;
+      readonly feeds: readonly Have[];
+      /** Set in the last frame of a listing of all feeds. */
+      readonly complete: boolean;
+    }
+  | { readonly type: 'want'; readonly group: number; readonly places: readonly Place[] }
+  | {
+      readonly type: 'segment';
+      readonly group: number;
+      readonly place: Place;
+      /** Segment bytes sent on this link so far, with this frame's. */
+      readonly sent: number;
+      readonly bytes: Uint8Array;
+    }
+  /** Segment bytes that may be sent on this link in all. */
+  | { readonly type: 'credit'; readonly limit: number }
+  | {
+      readonly type: 'check';
+      readonly sent: number;
+      readonly fingerprints: readonly {
+        readonly group: number;
+        readonly fingerprint: Uint8Array;
+      }[];
+    }
+  | { readonly type: 'decline'; readonly group: number; readonly places: readonly Place[] }
+  | { readonly type: 'fork'; readonly group: number; readonly proof: ForkProofFrame };
+
+export interface EncodedFrame {
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+export function encodeFrame(frame: Frame): EncodedFrame {
+  const type = frameTypes[frame.type];
+  if (frame.type === 'segment') return { type, payload: encodeSegmentFrame(frame) };
+  return { type, payload: encode(valueOfFrame(frame)) };
+}
+
+function valueOfFrame(frame: Exclude<Frame, { type: 'segment' }>): Value {
+  switch (frame.type) {
+    case 'hello':
+      return {
+        v: frame.version,
+        agent: frame.agent,
+        groups: frame.groups.map(({ tag, fingerprint }) => [tag, fingerprint]),
+        window: frame.window,
+      };
+    case 'have':
+      return [
+        frame.group,
+        frame.complete,
+        frame.feeds.map(({ author, head, seq, count, rootPrefix }) => [
+          publicKeyBytes(author),
+          head,
+          seq,
+          count,
+          rootPrefix,
+        ]),
+      ];
+    case 'want':
+    case 'decline':
+      return [
+        frame.group,
+        frame.places.map(({ author, head, from }) => [publicKeyBytes(author), head, from]),
+      ];
+    case 'credit':
+      return frame.limit;
+    case 'check':
+      return [frame.sent, frame.fingerprints.map((one) => [one.group, one.fingerprint])];
+    case 'fork': {
+      const { author, head, seq, first, second } = frame.proof;
+      return [frame.group, publicKeyBytes(author), head, seq, first, second];
+    }
+  }
+}
+
+function encodeSegmentFrame(frame: Extract<Frame, { type: 'segment' }>): Uint8Array {
+  const { author, head, from } = frame.place;
+  const numbers = [head, from, frame.sent];
+  let length = varintLength(frame.group) + idBytes;
+  for (const number of numbers) length += varintLength(number);
+  const header = new Uint8Array(length);
+  let at = writeVarint(header, 0, frame.group);
+  header.set(publicKeyBytes(author), at);
+  at += idBytes;
+  for (const number of numbers) at = writeVarint(header, at, number);
+  return concat(header, frame.bytes);
+}
+
+/** Undefined where the payload is not a frame of that type; `unknown` for a type of the future. */
+export function parseFrame(type: number, payload: Uint8Array): Frame | 'unknown' | undefined {
+  if (type === frameTypes.segment) return parseSegmentFrame(payload);
+  const parse = parsers[type];
+  if (parse === undefined) return 'unknown';
+  const decoded = decode(payload);
+  return decoded.ok ? parse(decoded.value) : undefined;
+}
+
+function parseSegmentFrame(payload: Uint8Array): Frame | undefined {
+  const reader = new ByteReader(payload);
+  const group = reader.varint();
+  const author = reader.take(idBytes);
+  const head = reader.varint();
+  const from = reader.varint();
+  const sent = reader.varint();
+  if (group === undefined || author === undefined || head === undefined) return undefined;
+  if (from === undefined || sent === undefined) return undefined;
+  const place = { author: publicKeyOfBytes(author), head, from };
+  return { type: 'segment', group, place, sent, bytes: payload.subarray(reader.offset) };
+}
+
+const parsers: Record<number, ((value: Value) => Frame | undefined) | undefined> = {
+  [frameTypes.hello]: parseHello,
+  [frameTypes.have]: parseHave,
+  [frameTypes.want]: (value) => parsePlaces('want', value),
+  [frameTypes.credit]: (value) => (isCount(value) ? { type: 'credit', limit: value } : undefined),
+  [frameTypes.check]: parseCheck,
+  [frameTypes.decline]: (value) => parsePlaces('decline', value),
+  [frameTypes.fork]: parseFork,
+};
+
+function parseHello(value: Value): Frame | undefined {
+  if (!isMap(value)) return undefined;
+  const { v, agent, groups, window } = value;
+  if (!isCount(v) || typeof agent !== 'string' || agent.length > 128) return undefined;
+  if (!isCount(window) || !Array.isArray(groups)) return undefined;
+  if (groups.length > syncLimits.groupsMax) return undefined;
+  const tags = all(groups, (item) => {
+    if (!Array.isArray(item)) return undefined;
+    const [tag, fingerprint] = item;
+    return isBytes(tag, tagBytes) && isBytes(fingerprint, tagBytes)
+      ? { tag, fingerprint }
+      : undefined;
+  });
+  return tags && { type: 'hello', version: v, agent, groups: tags, window };
+}
+
+function parseHave(value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [group, complete, list] = value;
+  if (!isCount(group) || typeof complete !== 'boolean' || !Array.isArray(list)) return undefined;
+  const feeds = all(list, (item) => {
+    if (!Array.isArray(item)) return undefined;
+    const [author, head, seq, count, rootPrefix] = item;
+    if (!isBytes(author, idBytes) || !isBytes(rootPrefix, rootPrefixBytes)) return undefined;
+    if (!isCount(head) || !isCount(seq) || !isCount(count) || count < seq) return undefined;
+    return { author: publicKeyOfBytes(author), head, seq, count, rootPrefix };
+  });
+  return feeds && { type: 'have', group, complete, feeds };
+}
+
+function parsePlaces(type: 'want' | 'decline', value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [group, list] = value;
+  if (!isCount(group) || !Array.isArray(list)) return undefined;
+  const places = all(list, (item) => {
+    if (!Array.isArray(item)) return undefined;
+    const [author, head, from] = item;
+    if (!isBytes(author, idBytes) || !isCount(head) || !isCount(from) || from < 1) return undefined;
+    return { author: publicKeyOfBytes(author), head, from };
+  });
+  return places && { type, group, places };
+}
+
+function parseCheck(value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [sent, list] = value;
+  if (!isCount(sent) || !Array.isArray(list) || list.length > syncLimits.groupsMax)
+    return undefined;
+  const fingerprints = all(list, (item) => {
+    if (!Array.isArray(item)) return undefined;
+    const [group, fingerprint] = item;
+    return isCount(group) && isBytes(fingerprint, tagBytes) ? { group, fingerprint } : undefined;
+  });
+  return fingerprints && { type: 'check', sent, fingerprints };
+}
+
+function parseFork(value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [group, author, head, seq, first, second] = value;
+  if (!isCount(group) || !isBytes(author, idBytes) || !isCount(head) || !isCount(seq)) {
+    return undefined;
+  }
+  if (!(first instanceof Uint8Array) || !(second instanceof Uint8Array)) return undefined;
+  const proof = { author: publicKeyOfBytes(author), head, seq, first, second };
+  return { type: 'fork', group, proof };
+}
+
+function all<T>(items: readonly Value[], parse: (item: Value) => T | undefined): T[] | undefined {
+  const parsed: T[] = [];
+  for (const item of items) {
+    const one = parse(item);
+    if (one === undefined) return undefined;
+    parsed.push(one);
+  }
+  return parsed;
+}
+
+function isMap(value: Value): value is { [key: string]: Value } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
+function isCount(value: Value | undefined): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
+function isBytes(value: Value | undefined, length: number): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === length;
+}

@@ -1,0 +1,385 @@
+// What waits for the disk: verified runs of any feed and own objects, gathered into one commit at a
+// time. Own objects that arrive while a commit is under way share the next root and its signature.
+import type { Entry } from '../cxo/archive.ts';
+import type { FeedHead } from '../cxo/feed.ts';
+import { objectIdOf, type GroupId } from '../cxo/ids.ts';
+import { rootLimits } from '../cxo/limits.ts';
+import { RootEncoder } from '../cxo/root.ts';
+import {
+  encodeEntry,
+  encodeSegment,
+  rebuildRun,
+  sliceRun,
+  type Run,
+  type RunObject,
+} from '../cxo/segment.ts';
+import { sign } from '../cxo/sign.ts';
+import type {
+  Commit,
+  CommitArrivals,
+  HeldRecord,
+  LocalChange,
+  NewRecord,
+  RecordKey,
+} from '../cxo/store.ts';
+import type { Identity } from '../identity.ts';
+import type { Now, OwnSegment } from './events.ts';
+import { syncLimits } from './limits.ts';
+import type { Feed, Replica } from './replica.ts';
+
+export interface Append {
+  readonly ticket: number;
+  readonly group: GroupId;
+  readonly object: Uint8Array;
+  readonly local: readonly LocalChange[];
+}
+
+/** A run on its way to the disk, and where it came from. */
+export interface PendingRun {
+  readonly feed: Feed;
+  readonly run: Run;
+  /** The link that brought it; undefined for an own one. */
+  readonly link: number | undefined;
+  /** Segment bytes to give back as credit to that link. */
+  readonly credit: number;
+  /** Whether it came while its feed was not being caught up: it goes on to others at once. */
+  readonly live: boolean;
+}
+
+interface OwnRun extends PendingRun {
+  readonly tickets: readonly number[];
+}
+
+/** What becomes one record; with the tickets of own objects, in order. */
+interface Part {
+  readonly run: Run;
+  readonly held: boolean;
+  readonly tickets: readonly number[];
+}
+
+interface InFlight {
+  readonly runs: readonly PendingRun[];
+  readonly parts: readonly Part[];
+  readonly releases: readonly HeldRecord[];
+  readonly frozen: readonly Feed[];
+}
+
+export interface Plan {
+  readonly commit: Commit;
+  readonly own: readonly OwnSegment[];
+}
+
+export interface Settled {
+  readonly runs: readonly PendingRun[];
+  readonly appended: readonly { readonly ticket: number; readonly entry: Entry }[];
+  readonly arrived: readonly Entry[];
+  readonly released: boolean;
+  /** Feeds whose fork is on disk now. */
+  readonly frozen: readonly Feed[];
+}
+
+export interface JournalOptions {
+  readonly identity: Identity;
+  readonly replica: Replica;
+  readonly held: readonly HeldRecord[];
+  /** The label under which the store finds objects of a kind again. */
+  readonly labelOf: (kind: string) => string | undefined;
+}
+
+export class Journal {
+  readonly #identity: Identity;
+  readonly #replica: Replica;
+  readonly #labelOf: (kind: string) => string | undefined;
+  #pending: PendingRun[] = [];
+  #pendingBytes = 0;
+  #appends: Append[] = [];
+  #held: HeldRecord[];
+  #frozen: Feed[] = [];
+  #local: LocalChange[] = [];
+  #inFlight: InFlight | undefined;
+  readonly #startAt = new Map<GroupId, number>();
+
+  constructor(options: JournalOptions) {
+    this.#identity = options.identity;
+    this.#replica = options.replica;
+    this.#labelOf = options.labelOf;
+    this.#held = [...options.held].sort((a, b) => a.time - b.time);
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get heldCount(): number {
+    return this.#held.length;
+  }
+
+  /** Wall clock at which the next held record may be shown; behind a commit, that ends first. */
+  get nextRelease(): number | undefined {
+    const next = this.#inFlight === undefined ? this.#held[0] : undefined;
+    return next && next.time - syncLimits.horizonMicros;
+  }
+
+  get appendsWaiting(): number {
+    return this.#appends.length;
+  }
+
+  append(append: Append): void {
+    this.#appends.push(append);
+  }
+
+  /** Takes back the objects that no root holds yet. */
+  withdraw(groups?: ReadonlySet<GroupId>): readonly Append[] {
+    const withdrawn = this.#appends.filter(({ group }) => groups?.has(group) ?? true);
+    this.#appends = this.#appends.filter((append) => !withdrawn.includes(append));
+    return withdrawn;
+  }
+
+  /** Own roots in the group start a new head number, not below this one. */
+  startOver(group: GroupId, head: number): void {
+    this.#startAt.set(group, head);
+  }
+
+  /** Accepts a run directly behind its feed's tip. */
+  add(pending: PendingRun): void {
+    const { feed, run } = pending;
+    feed.tip = run.head;
+    this.#pending.push(pending);
+    this.#pendingBytes += run.bytes.length;
+  }
+
+  /** Notes a fork with its proof, for the next commit. */
+  freeze(feed: Feed, proof: LocalChange): void {
+    this.#frozen.push(feed);
+    this.#local.push(proof);
+  }
+
+  /** The next commit, where none is under way and something waits. */
+  take(now: Now, mayAppend: (group: GroupId) => boolean): Plan | undefined {
+    if (this.#inFlight !== undefined) return undefined;
+    const releases = this.#takeReleases(now);
+    const own = this.#takeAppends(now, mayAppend);
+    const pending = this.#takePending();
+    const runs = [...own.map((one) => one.pending), ...pending];
+    const frozen = this.#frozen;
+    const local = [...this.#local, ...own.flatMap((one) => one.local)];
+    if (runs.length + releases.length + frozen.length + local.length === 0) return undefined;
+    this.#frozen = [];
+    this.#local = [];
+    const parts = this.#partsOf(own, pending, now);
+    this.#inFlight = { runs, parts, releases, frozen };
+    const heads = new Map<Feed, FeedHead>(frozen.map((feed) => [feed, feed.stored]));
+    for (const { feed, run } of runs) heads.set(feed, run.head);
+    return {
+      commit: {
+        records: parts.map(({ run, held }) => this.#recordOf(run, held)),
+        states: [...heads].map(([{ id, forkedAt }, head]) => ({ feed: id, head, forkedAt })),
+        releases: releases.map(({ feed, from }): RecordKey => ({ feed, from })),
+        local,
+      },
+      own: own.map(({ pending: { run } }) => ({
+        feed: run.feed,
+        from: run.from,
+        bytes: run.bytes,
+      })),
+    };
+  }
+
+  /** The commit is on disk. */
+  settle(arrivals: CommitArrivals): Settled {
+    const done = this.#inFlight;
+    if (done === undefined) throw new Error('no commit is under way');
+    this.#inFlight = undefined;
+    const arrived: Entry[] = [];
+    const appended: { ticket: number; entry: Entry }[] = [];
+    done.parts.forEach(({ run, held, tickets }, i) => {
+      if (held) {
+        this.#hold({ feed: run.feed, from: run.from, time: run.head.time });
+        return;
+      }
+      const entries = entriesOfRun(run, arrivals.records[i] ?? 0);
+      for (const entry of entries) arrived.push(entry);
+      tickets.forEach((ticket, index) => {
+        const entry = entries[index];
+        if (entry !== undefined) appended.push({ ticket, entry });
+      });
+    });
+    for (const { feed, run } of done.runs) {
+      feed.stored = run.head;
+      this.#replica.forgetDigest(feed.id.group);
+    }
+    for (const feed of done.frozen) this.#replica.forgetDigest(feed.id.group);
+    const released = done.releases.length > 0;
+    return { runs: done.runs, appended, arrived, released, frozen: done.frozen };
+  }
+
+  /**
+   * Nothing of the commit is on disk: its runs, and those that were to follow them, are forgotten.
+   * @returns the runs, and the tickets of own objects that were in the commit
+   */
+  fail(): { readonly runs: readonly PendingRun[]; readonly tickets: readonly number[] } {
+    const failed = this.#inFlight;
+    if (failed === undefined) throw new Error('no commit is under way');
+    this.#inFlight = undefined;
+    for (const held of failed.releases) this.#hold(held);
+    this.#frozen.push(...failed.frozen);
+    const runs = [...failed.runs, ...this.#pending];
+    for (const { feed } of runs) feed.tip = feed.stored;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return { runs, tickets: failed.parts.flatMap(({ tickets }) => tickets) };
+  }
+
+  /** What this node wrote itself is never held back from its own view. */
+  #partsOf(own: readonly { pending: OwnRun }[], others: readonly PendingRun[], now: Now): Part[] {
+    const horizon = now.wall + syncLimits.horizonMicros;
+    return [
+      ...own.map(({ pending: { run, tickets } }) => ({ run, held: false, tickets })),
+      ...others.flatMap(({ run }) => splitAtHorizon(run, horizon)),
+    ];
+  }
+
+  #hold(record: HeldRecord): void {
+    const at = this.#held.findIndex(({ time }) => time > record.time);
+    if (at === -1) this.#held.push(record);
+    else this.#held.splice(at, 0, record);
+  }
+
+  #takeReleases(now: Now): HeldRecord[] {
+    const due = this.#held.findIndex(({ time }) => time - syncLimits.horizonMicros > now.wall);
+    return this.#held.splice(0, due === -1 ? this.#held.length : due);
+  }
+
+  #takePending(): PendingRun[] {
+    let bytes = 0;
+    let end = 0;
+    for (const { run } of this.#pending) {
+      if (end > 0 && bytes + run.bytes.length > syncLimits.commitBytesMax) break;
+      bytes += run.bytes.length;
+      end++;
+    }
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, end);
+  }
+
+  #takeAppends(
+    now: Now,
+    mayAppend: (group: GroupId) => boolean,
+  ): { pending: OwnRun; local: readonly LocalChange[] }[] {
+    const groups = new Set(this.#appends.map(({ group }) => group));
+    const taken: { pending: OwnRun; local: readonly LocalChange[] }[] = [];
+    for (const group of groups) {
+      if (!mayAppend(group)) continue;
+      const feed = this.#ownFeed(group);
+      // A root may not follow one that is not on disk: both would be lost with the first.
+      if (feed.tip !== feed.stored) continue;
+      const appends = this.#takeBatch(group);
+      const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time);
+      const run = buildOwnRun(this.#identity, feed, time, appends);
+      feed.tip = run.head;
+      const tickets = appends.map(({ ticket }) => ticket);
+      const pending = { feed, run, link: undefined, credit: 0, live: true, tickets };
+      taken.push({ pending, local: appends.flatMap(({ local }) => local) });
+    }
+    return taken;
+  }
+
+  #takeBatch(group: GroupId): Append[] {
+    const batch: Append[] = [];
+    const rest: Append[] = [];
+    let bytes = 0;
+    for (const append of this.#appends) {
+      const fits = batch.length < rootLimits.objectsMax && bytes < syncLimits.rootBytesTarget;
+      if (append.group !== group || !fits) rest.push(append);
+      else {
+        bytes += append.object.length;
+        batch.push(append);
+      }
+    }
+    this.#appends = rest;
+    return batch;
+  }
+
+  /** The own feed that is written to: the one with the highest head number, or one above a fork. */
+  #ownFeed(group: GroupId): Feed {
+    const author = this.#identity.publicKey;
+    let head = this.#startAt.get(group) ?? 0;
+    for (const { id, forkedAt } of this.#replica.ofGroup(group)) {
+      if (id.author !== author) continue;
+      head = Math.max(head, forkedAt === undefined ? id.head : id.head + 1);
+    }
+    return this.#replica.open({ group, author, head });
+  }
+
+  #recordOf(run: Run, held: boolean): NewRecord {
+    return {
+      feed: run.feed,
+      from: run.from,
+      bytes: run.bytes,
+      signed: run.signature !== undefined,
+      messages: run.entries.flatMap(({ seq, objects }) =>
+        objects.map((object, index) => ({
+          id: object.message,
+          seq,
+          index,
+          label: object.kind === undefined ? undefined : this.#labelOf(object.kind),
+        })),
+      ),
+      time: run.head.time,
+      held,
+    };
+  }
+}
+
+function buildOwnRun(
+  identity: Identity,
+  feed: Feed,
+  time: number,
+  appends: readonly Append[],
+): Run {
+  const { seq, root, count } = feed.tip;
+  const bytes = new RootEncoder(feed.id).encode(
+    seq + 1,
+    root,
+    time,
+    count + appends.length,
+    appends.map(({ object }) => objectIdOf(object)),
+  );
+  const signature = sign(identity, 'root', bytes);
+  const entry = encodeEntry(time, appends);
+  const segment = encodeSegment({ prev: root, countBefore: count, roots: 1 }, [entry], signature);
+  const rebuilt = rebuildRun(feed.id, seq + 1, segment, true);
+  if (!rebuilt.ok) throw new Error(`an own root is not valid: ${rebuilt.reason}`);
+  return rebuilt.run;
+}
+
+/** The part of a run that may be shown, and each root that is too far ahead as a part of its own. */
+function splitAtHorizon(run: Run, horizon: number): Part[] {
+  const tickets: readonly number[] = [];
+  const first = run.entries.findIndex(({ time }) => time > horizon);
+  if (first === -1) return [{ run, held: false, tickets }];
+  const parts = first === 0 ? [] : [{ run: sliceRun(run, 0, first), held: false, tickets }];
+  for (let i = first; i < run.entries.length; i++) {
+    parts.push({ run: sliceRun(run, i, i + 1), held: true, tickets });
+  }
+  return parts;
+}
+
+function entriesOfRun(run: Run, arrival: number): Entry[] {
+  const entries: Entry[] = [];
+  for (const { seq, time, objects } of run.entries) {
+    objects.forEach((object: RunObject, index) => {
+      entries.push({
+        arrival: arrival + entries.length,
+        feed: run.feed,
+        seq,
+        index,
+        time,
+        id: object.message,
+        objectId: object.id,
+        object: object.bytes,
+      });
+    });
+  }
+  return entries;
+}

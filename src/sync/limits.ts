@@ -1,0 +1,40 @@
+// Bounds of the gossip, each with its reason.
+
+export const syncLimits = {
+  /** Segment bytes a peer may have on the way to this node's disk: 4 ms of a 2 Gbit/s link. */
+  windowBytes: 1024 * 1024,
+  /** A credit frame is worth sending once this much was freed. */
+  creditStepBytes: 128 * 1024,
+  /** Feeds in one have or want frame: stays below the codec's 4,096 items. */
+  feedsInFrameMax: 500,
+  /** Feeds of one group that a peer may claim to have: its positions cost about 100 bytes each. */
+  feedsMax: 100_000,
+  /** Groups that a hello may name: 34 bytes each. */
+  groupsMax: 1024,
+  /** Segment bytes accepted and not yet on disk, all peers together. */
+  pendingBytesMax: 16 * 1024 * 1024,
+  /** Segment bytes in one commit: keeps the wait of a post behind history short. */
+  commitBytesMax: 1024 * 1024,
+  /** Own objects waiting for the next root. */
+  appendsMax: 4096,
+  /** Object bytes in one own root: leaves room in its entry for one more object of the largest size. */
+  rootBytesTarget: 256 * 1024,
+  /** A link without a segment in either direction compares heads this often. */
+  checkMs: 30_000,
+  /** A peer that is a node says hello at once; the link of one that does not is closed. */
+  helloMs: 10_000,
+  /** A source that was asked and sends nothing for this long is replaced. */
+  stallMs: 5_000,
+  /** How long a post waits to learn where its own feed stands. */
+  ownFeedWaitMs: 10_000,
+  /** Roots this far ahead of the local clock are held back from view: ten minutes, in microseconds. */
+  horizonMicros: 600 * 1_000_000,
+  /** Held records, all feeds together; beyond it the feed's newer roots are left where they are. */
+  heldMax: 10_000,
+  /** Invalid frames of one peer in one minute before its link is closed and its key banned. */
+  invalidPerMinuteMax: 10,
+  /** Waiting after a failed commit before history is asked for again. */
+  commitRetryMs: 1_000,
+  /** Bytes asked of the store at a time, and the most a segment may need to reach its signature. */
+  readBytes: 64 * 1024,
+} as const;

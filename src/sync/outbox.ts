@@ -1,0 +1,71 @@
+// Gathers the effects of one event, and counts what was refused or dropped and why.
+import type { PublicKey } from '../identity.ts';
+import type { Effect } from './events.ts';
+import { encodeFrame, type Frame } from './frames.ts';
+import type { Session } from './session.ts';
+
+/** Everything that the gossip refuses or drops has one of these names. */
+export const dropReasons = [
+  'bad-frame',
+  'bad-segment',
+  'bad-object',
+  'bad-root',
+  'bad-signature',
+  'bad-fork-proof',
+  'duplicate',
+  'gap',
+  'forked',
+  'held-full',
+  'not-a-member',
+  'not-greeted',
+  'pending-full',
+  'stalled',
+  'too-many-feeds',
+  'unknown-frame',
+  'unknown-group',
+  'unread',
+  'window-exceeded',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+export class Outbox {
+  #effects: Effect[] = [];
+  readonly #counters = new Map<DropReason, number>();
+
+  add(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  send(session: Session, frame: Frame): void {
+    this.add({ type: 'send', link: session.link, frame: encodeFrame(frame) });
+  }
+
+  warn(message: string, fields: Readonly<Record<string, string | number>>): void {
+    this.add({ type: 'log', level: 'warn', message, fields });
+  }
+
+  count(reason: DropReason): void {
+    this.#counters.set(reason, (this.#counters.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts, names and bounds what a peer does against the protocol. */
+  offence(session: Session, reason: DropReason, now: number, fatal = false): void {
+    this.count(reason);
+    this.warn('a peer sent what is not valid', { peer: session.peer, reason });
+    if (session.offend(now) || fatal) this.close(session.link, session.peer, reason, true);
+  }
+
+  close(link: number, peer: PublicKey, reason: string, ban: boolean): void {
+    this.add({ type: 'close', link, peer, reason, ban });
+  }
+
+  take(): Effect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counters);
+  }
+}

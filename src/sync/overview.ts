@@ -1,0 +1,176 @@
+// What can be seen of the gossip from outside: where feeds and peers stand, who has what on disk,
+// what was dropped. Derived from the state at each call; keeps only what peers said before they left.
+import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
+import type { PublicKey } from '../identity.ts';
+import type { Forks } from './forks.ts';
+import type { Journal } from './journal.ts';
+import type { Outbox } from './outbox.ts';
+import type { Feed, Replica } from './replica.ts';
+import type { Claim, Session } from './session.ts';
+
+export interface FeedOverview {
+  readonly feed: FeedId;
+  readonly seq: number;
+  readonly count: number;
+  /** Messages that some peer has and this node has not. */
+  readonly behind: number;
+  /** Linked peers that have at least as much of it. */
+  readonly sources: readonly PublicKey[];
+  readonly forkedAt: number | undefined;
+}
+
+export interface PeerLag {
+  /** Messages that the peer has and this node has not. */
+  readonly behind: number;
+  /** Messages that this node has and the peer is not known to have. */
+  readonly ahead: number;
+}
+
+/** Peers whose last claims are kept once they are gone: what they stored stays stored. */
+const rememberedMax = 256;
+
+interface OverviewParts {
+  readonly self: PublicKey;
+  readonly replica: Replica;
+  readonly outbox: Outbox;
+  readonly sessions: ReadonlyMap<number, Session>;
+  readonly journal: Journal;
+  readonly forks: Forks;
+}
+
+export class Overview {
+  readonly #self: PublicKey;
+  readonly #replica: Replica;
+  readonly #outbox: Outbox;
+  readonly #sessions: ReadonlyMap<number, Session>;
+  readonly #journal: Journal;
+  readonly #forks: Forks;
+  readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
+
+  constructor(parts: OverviewParts) {
+    this.#self = parts.self;
+    this.#replica = parts.replica;
+    this.#outbox = parts.outbox;
+    this.#sessions = parts.sessions;
+    this.#journal = parts.journal;
+    this.#forks = parts.forks;
+  }
+
+  /** Keeps what a peer had, once its link is closed. */
+  remember(session: Session): void {
+    if (session.claims.size === 0) return;
+    this.#remembered.delete(session.peer);
+    this.#remembered.set(session.peer, session.claims);
+    const oldest = this.#remembered.keys().next();
+    if (this.#remembered.size > rememberedMax && oldest.done !== true) {
+      this.#remembered.delete(oldest.value);
+    }
+  }
+
+  /** Other nodes that are known to have a root of a feed on disk; its author is one of them. */
+  storedBy(feed: FeedId, seq: number): PublicKey[] {
+    const key = feedKey(feed);
+    const stored = feed.author === this.#self ? [] : [feed.author];
+    for (const [peer, claims] of this.#claimsByPeer()) {
+      if (peer !== feed.author && (claims.get(key)?.seq ?? 0) >= seq) stored.push(peer);
+    }
+    return stored;
+  }
+
+  feeds(): FeedOverview[] {
+    const claims = this.#claimsByPeer();
+    const feeds = new Map<FeedKey, FeedId>();
+    for (const feed of this.#replica.all()) feeds.set(feed.key, feed.id);
+    for (const ofPeer of claims.values()) {
+      for (const [key, { feed, seq }] of ofPeer) if (seq > 0) feeds.set(key, feed);
+    }
+    return [...feeds]
+      .filter(([, feed]) => this.#replica.accepts(feed))
+      .map(([key, feed]) => this.#overviewOf(key, feed, claims));
+  }
+
+  #overviewOf(
+    key: FeedKey,
+    feed: FeedId,
+    claims: ReadonlyMap<PublicKey, ReadonlyMap<FeedKey, Claim>>,
+  ): FeedOverview {
+    const known = this.#replica.findByKey(key);
+    const { seq, count } = known?.stored ?? { seq: 0, count: 0 };
+    const sources: PublicKey[] = [];
+    let behind = 0;
+    for (const [peer, ofPeer] of claims) {
+      const claim = ofPeer.get(key);
+      if (claim === undefined) continue;
+      behind = Math.max(behind, lack(known, claim));
+      if (claim.seq >= seq && this.#isLinked(peer)) sources.push(peer);
+    }
+    return { feed, seq, count, behind, sources, forkedAt: known?.forkedAt };
+  }
+
+  /** Messages that peers have and this node has not; 0 is in sync. */
+  behind(): number {
+    const most = new Map<FeedKey, number>();
+    for (const claims of this.#claimsByPeer().values()) {
+      for (const [key, claim] of claims) {
+        if (!this.#replica.accepts(claim.feed)) continue;
+        const lacking = lack(this.#replica.findByKey(key), claim);
+        if (lacking > (most.get(key) ?? 0)) most.set(key, lacking);
+      }
+    }
+    let sum = 0;
+    for (const lacking of most.values()) sum += lacking;
+    return sum;
+  }
+
+  lag(peer: PublicKey): PeerLag {
+    const claims = this.#claimsByPeer().get(peer);
+    let behind = 0;
+    let ahead = 0;
+    for (const [key, claim] of claims ?? []) {
+      if (this.#replica.accepts(claim.feed)) behind += lack(this.#replica.findByKey(key), claim);
+    }
+    for (const feed of this.#replica.all()) {
+      if (!this.#replica.accepts(feed.id)) continue;
+      ahead += Math.max(0, feed.stored.count - (claims?.get(feed.key)?.count ?? 0));
+    }
+    return { behind, ahead };
+  }
+
+  /** Whether a root is of a stretch that its author signed twice. */
+  isDisputed(feed: FeedId, seq: number): boolean {
+    const forkedAt = this.#replica.find(feed)?.forkedAt;
+    return forkedAt !== undefined && seq >= forkedAt;
+  }
+
+  get forks(): number {
+    return this.#forks.count;
+  }
+
+  get held(): number {
+    return this.#journal.heldCount;
+  }
+
+  dropped(): Readonly<Record<string, number>> {
+    return this.#outbox.counters();
+  }
+
+  #isLinked(peer: PublicKey): boolean {
+    for (const session of this.#sessions.values()) if (session.peer === peer) return true;
+    return false;
+  }
+
+  #claimsByPeer(): Map<PublicKey, ReadonlyMap<FeedKey, Claim>> {
+    const claims = new Map(this.#remembered);
+    for (const session of this.#sessions.values()) {
+      const remembered = this.#remembered.get(session.peer);
+      if (remembered === undefined || session.greeted) claims.set(session.peer, session.claims);
+    }
+    return claims;
+  }
+}
+
+function lack(feed: Feed | undefined, claim: Claim): number {
+  if (feed === undefined) return claim.count;
+  if (claim.seq <= feed.stored.seq || feed.forkedAt !== undefined) return 0;
+  return Math.max(1, claim.count - feed.stored.count);
+}

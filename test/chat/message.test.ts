@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { utf8 } from '../../src/bytes.ts';
+import type { Value } from '../../src/cxo/codec.ts';
+import { sha256, type MessageId } from '../../src/cxo/ids.ts';
+import { verifyObject } from '../../src/cxo/object.ts';
+import {
+  buildProfile,
+  buildText,
+  buildVouch,
+  isShown,
+  labelOf,
+  parseContent,
+} from '../../src/chat/message.ts';
+import { objectOf, testKey, testSalt } from './rig.ts';
+
+const encodable = fc
+  .string({ unit: 'binary', minLength: 1, maxLength: 200 })
+  .filter((text) => !text.startsWith('\uFEFF'));
+const messageId = sha256(utf8('some message')) as MessageId;
+
+test('every text that can be sent is read back character for character', () => {
+  fc.assert(
+    fc.property(encodable, fc.boolean(), (text, isReply) => {
+      const replyTo = isReply ? messageId : undefined;
+      const object = buildText(text, replyTo, testSalt());
+      expect(verifyObject(object)).toEqual({ ok: true, kind: 'text' });
+      expect(parseContent(object)).toEqual({ type: 'text', text, replyTo });
+    }),
+  );
+});
+
+test('a text of exactly 64 KiB of UTF-8 is sent, one of a byte more is not', () => {
+  const text = 'é'.repeat(32 * 1024);
+  expect(parseContent(buildText(text, undefined, testSalt()))).toMatchObject({ text });
+  for (const longer of [`${text}a`, 'a'.repeat(65_537), '€'.repeat(21_846)]) {
+    expect(() => buildText(longer, undefined, testSalt())).toThrow(
+      expect.objectContaining({ code: 'text-too-large' }),
+    );
+  }
+});
+
+test('an empty text is refused, one of a space is not', () => {
+  expect(() => buildText('', undefined, testSalt())).toThrow(
+    expect.objectContaining({ code: 'empty-text' }),
+  );
+  expect(parseContent(buildText(' ', undefined, testSalt()))).toMatchObject({ text: ' ' });
+});
+
+test.each(['\uD800', 'a\uDC00b', '\uFEFFhello'])('the text %j cannot be carried', (text) => {
+  expect(() => buildText(text, undefined, testSalt())).toThrow(
+    expect.objectContaining({ code: 'bad-text' }),
+  );
+});
+
+test('profiles and vouches are read back', () => {
+  const keys = [testKey(2), testKey(1)];
+  expect(parseContent(buildProfile('alice', testSalt()))).toEqual({
+    type: 'profile',
+    name: 'alice',
+  });
+  expect(parseContent(buildVouch(keys, testSalt()))).toEqual({ type: 'vouch', keys });
+  expect(parseContent(buildVouch([], testSalt()))).toEqual({ type: 'vouch', keys: [] });
+});
+
+test('a text with fields of a later version is still a text', () => {
+  const object = objectOf('text', { text: 'hi', priority: 1, extra: { deep: [1, null] } });
+  expect(parseContent(object)).toEqual({ type: 'text', text: 'hi', replyTo: undefined });
+});
+
+const wrong: [string, Record<string, Value>][] = [
+  ['text', {}],
+  ['text', { text: 5 }],
+  ['text', { text: utf8('bytes') }],
+  ['text', { text: 'hi', reply_to: 'aa' }],
+  ['text', { text: 'hi', reply_to: new Uint8Array(31) }],
+  ['text', { text: 'hi', reply_to: null }],
+  ['profile', { name: null }],
+  ['vouch', { keys: {} }],
+  ['vouch', { keys: [new Uint8Array(31)] }],
+  ['vouch', { keys: ['aa'] }],
+];
+
+test.each(wrong)('a %s with the fields %j is shown as of an unknown kind', (kind, fields) => {
+  const content = parseContent(objectOf(kind, fields));
+  expect(content).toEqual({ type: 'unknown', kind });
+  expect(isShown(content)).toBe(true);
+});
+
+test('a kind of a later version is shown; vouches, profiles and the genesis are not', () => {
+  expect(parseContent(objectOf('poll'))).toEqual({ type: 'unknown', kind: 'poll' });
+  expect(isShown(parseContent(objectOf('poll')))).toBe(true);
+  expect(isShown(parseContent(buildVouch([], testSalt())))).toBe(false);
+  expect(isShown(parseContent(buildProfile('a', testSalt())))).toBe(false);
+  expect(isShown(parseContent(objectOf('genesis')))).toBe(false);
+});
+
+test('whatever fields an object has, reading it never fails', () => {
+  const value: fc.Arbitrary<Value> = fc.oneof(
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer(),
+    fc.string(),
+    fc.uint8Array({ maxLength: 40 }),
+    fc.array(fc.integer(), { maxLength: 3 }),
+    fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 3 }),
+  );
+  const fields = fc.dictionary(fc.constantFrom('text', 'reply_to', 'name', 'keys', 'x'), value);
+  const kinds = fc.constantFrom('text', 'profile', 'vouch', 'genesis', 'poll');
+  fc.assert(
+    fc.property(kinds, fields, (kind, given) => {
+      const content = parseContent(objectOf(kind, given));
+      expect([kind, 'unknown']).toContain(content.type);
+    }),
+  );
+});
+
+test('an erased object leaves a place that is shown', () => {
+  expect(isShown(parseContent(undefined))).toBe(true);
+});
+
+test('every kind but text has a label of its own name', () => {
+  expect(labelOf('text')).toBeUndefined();
+  expect(labelOf('vouch')).toBe('vouch');
+  expect(labelOf('poll')).toBe('poll');
+});

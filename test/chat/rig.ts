@@ -1,0 +1,260 @@
+// A room without a disk or links: entries in memory behind the ports of src/chat, and the hands to
+// let messages arrive, be stored elsewhere, or wait in a commit.
+import { toHex, utf8 } from '../../src/bytes.ts';
+import type { Entry } from '../../src/cxo/archive.ts';
+import { emptyHead, type FeedState } from '../../src/cxo/feed.ts';
+import {
+  groupIdBytes,
+  messageIdOf,
+  objectIdOf,
+  sha256,
+  type GroupId,
+  type MessageId,
+} from '../../src/cxo/ids.ts';
+import { buildObject } from '../../src/cxo/object.ts';
+import { feedKey } from '../../src/cxo/root.ts';
+import type { Value } from '../../src/cxo/codec.ts';
+import type { LocalChange, LocalRow } from '../../src/cxo/store.ts';
+import { publicKeyBytes, type PublicKey } from '../../src/identity.ts';
+import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
+import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
+import { Directory } from '../../src/chat/directory.ts';
+import { LiveEdge } from '../../src/chat/live-edge.ts';
+import { Membership } from '../../src/chat/membership.ts';
+import { MessageViews } from '../../src/chat/message-views.ts';
+import { parseContent } from '../../src/chat/message.ts';
+import { roomOfName } from '../../src/chat/room.ts';
+import type { TimelinePlace } from '../../src/chat/ports.ts';
+import { comparePlaces } from '../../src/chat/timeline.ts';
+import { ManualTime } from '../support/net-time.ts';
+
+export const room = roomOfName('lobby');
+
+/** The same key for the same number; not a point of the curve, which src/chat does not ask for. */
+export function testKey(number: number): PublicKey {
+  return toHex(sha256(utf8(`key ${number}`))) as PublicKey;
+}
+
+let salts = 0;
+
+export function testSalt(): Uint8Array {
+  return sha256(utf8(`salt ${salts++}`)).slice(0, 16);
+}
+
+export function objectOf(kind: string, fields: Record<string, Value> = {}): Uint8Array {
+  return buildObject({ ...fields, kind }, testSalt());
+}
+
+export interface EntryFields {
+  readonly arrival?: number;
+  readonly author: PublicKey;
+  readonly group?: GroupId;
+  readonly head?: number;
+  readonly seq: number;
+  readonly index?: number;
+  readonly time?: number;
+  readonly object: Uint8Array | undefined;
+}
+
+export function entryOf(fields: EntryFields): Entry {
+  const { arrival = 0, author, group = room.id, head = 0, seq, index = 0, object } = fields;
+  const objectId = objectIdOf(object ?? testSalt());
+  const id = messageIdOf(groupIdBytes(group), publicKeyBytes(author), objectId);
+  const feed = { group, author, head };
+  return { arrival, feed, seq, index, time: fields.time ?? 1000 * seq, id, objectId, object };
+}
+
+export interface RigOptions {
+  readonly self?: PublicKey;
+  readonly configured?: readonly PublicKey[];
+  /** What a former life left on disk. */
+  readonly disk?: Disk;
+  /** How many entries the archive gives at once, at most. */
+  readonly chunkMax?: number;
+}
+
+/** What survives a restart. */
+export class Disk {
+  readonly entries: Entry[] = [];
+  readonly local = new Map<string, Uint8Array>();
+  readonly states = new Map<string, FeedState>();
+}
+
+export class Rig {
+  readonly self: PublicKey;
+  readonly disk: Disk;
+  readonly time = new ManualTime();
+  readonly stored = new Map<string, PublicKey[]>();
+  readonly storedListeners = new Set<() => void>();
+  /** How often the archive was asked for arrivals. */
+  archiveReads = 0;
+  appends = 0;
+  /** Set to fail or delay the next commits: called before anything is written. */
+  beforeCommit: () => Promise<void> = () => Promise.resolve();
+  /** Called each time that a read of the archive has its answer and not yet given it. */
+  duringRead: () => void = () => undefined;
+  /** Whether commits are announced to the chat at once. */
+  isAnnouncing = true;
+  readonly #options: RigOptions;
+  #chat: Chat | undefined;
+  #announced = 0;
+
+  constructor(options: RigOptions = {}) {
+    this.#options = options;
+    this.self = options.self ?? testKey(0);
+    this.disk = options.disk ?? new Disk();
+  }
+
+  static async open(options: RigOptions = {}): Promise<Rig> {
+    const rig = new Rig(options);
+    rig.#announced = rig.disk.entries.length;
+    rig.#chat = await Chat.open(rig.options());
+    return rig;
+  }
+
+  get chat(): Chat {
+    if (this.#chat === undefined) throw new Error('the rig is open');
+    return this.#chat;
+  }
+
+  options(): ChatOptions {
+    return {
+      self: this.self,
+      room: room.name,
+      configured: this.#options.configured ?? [],
+      store: {
+        feeds: () => [...this.disk.states.values()],
+        find: (feed) => this.disk.states.get(feedKey(feed)),
+        latestArrival: () => this.disk.entries.length,
+        local: (prefix) => Promise.resolve(this.#rows(prefix)),
+        findLocal: (key) => Promise.resolve(this.disk.local.get(key)),
+      },
+      archive: {
+        after: (arrival, limit) => this.#after(arrival, limit),
+        timeline: (group, before, limit) => this.#timeline(group, before, limit),
+        find: (id) => Promise.resolve(this.#find(id)),
+        proof: () => Promise.resolve(undefined),
+        labelled: (label) => Promise.resolve(this.#labelled(label)),
+      },
+      writer: {
+        append: (group, object, local) => this.#append(group, object, local),
+        writeLocal: async (local) => {
+          await this.beforeCommit();
+          this.#writeLocal(local);
+        },
+      },
+      delivery: {
+        storedBy: (feed, seq) => [...(this.stored.get(`${feedKey(feed)}/${seq}`) ?? [])],
+        onStored: (listener) => {
+          this.storedListeners.add(listener);
+          return () => this.storedListeners.delete(listener);
+        },
+      },
+      clock: this.time,
+      random: { bytes: (length) => testSalt().slice(0, length) },
+      timers: this.time,
+    };
+  }
+
+  /** The reading side alone, with bounds of the test's own, over what is on disk by now. */
+  conversation(limits: NonNullable<ConversationOptions['limits']>): Conversation {
+    const { self, store, archive, delivery } = this.options();
+    const membership = new Membership({ group: room.id, self, configured: [] });
+    const directory = new Directory({ group: room.id, self });
+    const forkedAt = (): undefined => undefined;
+    const views = new MessageViews({ self, room, membership, directory, delivery, forkedAt });
+    const groups = new Set([room.id, ...store.feeds().map(({ feed }) => feed.group)]);
+    const live = new LiveEdge(store.latestArrival());
+    return new Conversation({ room, groups, archive, store, views, live, limits });
+  }
+
+  /** One more entry on disk, as a commit would write it; announced where the rig does so. */
+  arrive(fields: Omit<EntryFields, 'arrival' | 'seq'> & { readonly seq?: number }): Entry {
+    const { author, group = room.id, head = 0 } = fields;
+    const feed = { group, author, head };
+    const seq = fields.seq ?? (this.disk.states.get(feedKey(feed))?.head.seq ?? 0) + 1;
+    this.disk.states.set(feedKey(feed), { feed, head: { ...emptyHead, seq }, forkedAt: undefined });
+    const entry = entryOf({ ...fields, seq, arrival: this.disk.entries.length + 1 });
+    this.disk.entries.push(entry);
+    if (this.isAnnouncing) this.announce();
+    return entry;
+  }
+
+  say(author: PublicKey, text: string, time?: number, group?: GroupId): Entry {
+    const object = objectOf('text', { text });
+    return this.arrive({
+      author,
+      object,
+      ...(time === undefined ? {} : { time }),
+      ...(group === undefined ? {} : { group }),
+    });
+  }
+
+  announce(): void {
+    const entries = this.disk.entries.slice(this.#announced);
+    this.#announced = this.disk.entries.length;
+    this.#chat?.arrived(entries);
+  }
+
+  fork({ feed }: Entry, forkedAt: number): void {
+    const state = this.disk.states.get(feedKey(feed));
+    if (state !== undefined) this.disk.states.set(feedKey(feed), { ...state, forkedAt });
+  }
+
+  acknowledge(entry: Entry, ...keys: readonly PublicKey[]): void {
+    this.stored.set(`${feedKey(entry.feed)}/${entry.seq}`, [...keys]);
+    for (const listener of [...this.storedListeners]) listener();
+  }
+
+  async #append(group: GroupId, object: Uint8Array, local: readonly LocalChange[]): Promise<Entry> {
+    this.appends++;
+    await this.beforeCommit();
+    this.#writeLocal(local);
+    return this.arrive({ author: this.self, group, object });
+  }
+
+  #writeLocal(local: readonly LocalChange[]): void {
+    for (const { key, value } of local) {
+      if (value === undefined) this.disk.local.delete(key);
+      else this.disk.local.set(key, value);
+    }
+  }
+
+  #rows(prefix: string): LocalRow[] {
+    return [...this.disk.local]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => ({ key, value }));
+  }
+
+  async #after(arrival: number, limit: number): Promise<Entry[]> {
+    this.archiveReads++;
+    const end = arrival + Math.min(limit, this.#options.chunkMax ?? limit);
+    const entries = this.disk.entries.slice(arrival, end);
+    await Promise.resolve();
+    this.duringRead();
+    return entries;
+  }
+
+  async #timeline(
+    group: GroupId,
+    before: TimelinePlace | undefined,
+    limit: number,
+  ): Promise<Entry[]> {
+    const entries = this.disk.entries
+      .filter(({ feed }) => feed.group === group)
+      .filter((entry) => before === undefined || comparePlaces(entry, before) < 0)
+      .sort((a, b) => comparePlaces(b, a))
+      .slice(0, Math.min(limit, this.#options.chunkMax ?? limit));
+    await Promise.resolve();
+    this.duringRead();
+    return entries;
+  }
+
+  #find(id: MessageId): Entry | undefined {
+    return this.disk.entries.find((entry) => toHex(entry.id) === toHex(id));
+  }
+
+  #labelled(label: string): Entry[] {
+    return this.disk.entries.filter(({ object }) => parseContent(object).type === label);
+  }
+}

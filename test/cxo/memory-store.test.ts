@@ -1,0 +1,13 @@
+import { MemoryStore } from '../../src/cxo/memory-store.ts';
+import { storeContract, type StoreUnderTest } from '../contract/store.ts';
+
+/** A store in memory is not closed to be opened again: its bytes would be gone. */
+function underTest(store: MemoryStore): StoreUnderTest {
+  return {
+    store,
+    reopen: () => Promise.resolve(underTest(store)),
+    remove: () => store.close(),
+  };
+}
+
+storeContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())));

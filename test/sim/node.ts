@@ -1,0 +1,178 @@
+// One simulated node: the engine, its store and a reader, with every effect carried out in virtual
+// time. A crash loses what the engine knew and perhaps a commit that was not on disk yet.
+import { MemoryStore } from '../../src/cxo/memory-store.ts';
+import type { GroupId } from '../../src/cxo/ids.ts';
+import { buildObject } from '../../src/cxo/object.ts';
+import type { Identity, PublicKey } from '../../src/identity.ts';
+import { toHex } from '../../src/bytes.ts';
+import type { Effect, Event, Now } from '../../src/sync/events.ts';
+import { Gossip } from '../../src/sync/gossip.ts';
+import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
+import type { SeededRandom } from './random.ts';
+import { SimReader } from './reader.ts';
+import type { VirtualTime } from './timeline.ts';
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly group: GroupId;
+  readonly members: ReadonlySet<PublicKey>;
+  readonly time: VirtualTime;
+  readonly random: SeededRandom;
+  /** Microseconds that this node's wall clock is wrong by. */
+  clockError: number;
+  /** Milliseconds that a commit takes, at most. */
+  readonly commitMsMax: number;
+  readonly send: (link: number, frameType: number, payload: Uint8Array) => void;
+  readonly closeLink: (link: number, reason: string) => void;
+}
+
+export class SimNode {
+  readonly options: NodeOptions;
+  readonly store = new MemoryStore();
+  gossip: Gossip | undefined;
+  /** Grows with each start: what an earlier life planned must not happen in this one. */
+  #life = 0;
+  #nextTicket = 1;
+  readonly #tickets = new Map<number, string>();
+  #tickAt = Infinity;
+  /** Ids of own messages that were acknowledged. */
+  readonly acknowledged: string[] = [];
+  readonly failed: string[] = [];
+  readonly reader = new SimReader();
+  readonly links = new Set<number>();
+
+  constructor(options: NodeOptions) {
+    this.options = options;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get key(): PublicKey {
+    return this.options.identity.publicKey;
+  }
+
+  get running(): boolean {
+    return this.gossip !== undefined;
+  }
+
+  async start(): Promise<void> {
+    this.#life++;
+    const { identity, group, members } = this.options;
+    const proofs = await this.store.local(forkRowPrefix);
+    this.gossip = new Gossip(
+      {
+        identity,
+        agent: `simulation/${this.name}`,
+        states: this.store.feeds(),
+        held: this.store.held(),
+        forkProofs: proofs.map(parseForkRow).filter((proof) => proof !== undefined),
+        groups: () => [group],
+        accepts: (_, author) => members.has(author),
+        labelOf: (kind) => (kind === 'text' ? undefined : kind),
+        ownFeedsKnown: true,
+      },
+      this.#now(),
+    );
+    this.#tickAt = Infinity;
+  }
+
+  crash(): void {
+    this.#life++;
+    this.gossip = undefined;
+    this.#tickets.clear();
+    this.links.clear();
+  }
+
+  post(text: string): void {
+    if (this.gossip === undefined) return;
+    const { random, group } = this.options;
+    const object = buildObject({ kind: 'text', text }, random.bytes(16));
+    const ticket = this.#nextTicket++;
+    this.#tickets.set(ticket, text);
+    this.handle({ type: 'append', ticket, group, object, local: [] });
+  }
+
+  handle(event: Event): void {
+    if (this.gossip === undefined) return;
+    for (const effect of this.gossip.handle(event, this.#now())) this.#carryOut(effect);
+    this.#planTick();
+  }
+
+  #now(): Now {
+    const { time, clockError } = this.options;
+    return {
+      wall: 1_800_000_000_000_000 + Math.round(time.now * 1000) + clockError,
+      mono: time.now,
+    };
+  }
+
+  #planTick(): void {
+    const deadline = this.gossip?.deadline(this.#now());
+    if (deadline === undefined || deadline >= this.#tickAt) return;
+    const life = this.#life;
+    this.#tickAt = deadline;
+    this.options.time.at(deadline, () => {
+      if (life !== this.#life) return;
+      this.#tickAt = Infinity;
+      this.handle({ type: 'tick' });
+    });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.options.send(effect.link, effect.frame.type, effect.frame.payload);
+        return;
+      case 'close':
+        this.options.closeLink(effect.link, effect.reason);
+        return;
+      case 'commit':
+        this.#commit(effect);
+        return;
+      case 'read':
+        this.#read(effect);
+        return;
+      case 'appended':
+        this.acknowledged.push(toHex(effect.entry.id));
+        this.#tickets.delete(effect.ticket);
+        return;
+      case 'append-failed':
+        this.failed.push(effect.code);
+        return;
+      case 'arrived':
+      case 'released':
+      case 'delivered':
+      case 'log':
+        return;
+    }
+  }
+
+  /** The disk has it at some moment before the engine hears of it; a crash may come before either. */
+  #commit(effect: Extract<Effect, { type: 'commit' }>): void {
+    const { time, random, commitMsMax } = this.options;
+    const life = this.#life;
+    const onDisk = random.between(0, commitMsMax);
+    const heard = onDisk + random.between(0, commitMsMax);
+    time.after(onDisk, async () => {
+      if (life !== this.#life) return;
+      const arrivals = await this.store.commit(effect.commit);
+      time.after(heard - onDisk, () => {
+        if (life === this.#life) this.handle({ type: 'committed', arrivals });
+      });
+    });
+  }
+
+  #read({ request }: Extract<Effect, { type: 'read' }>): void {
+    const { time, random } = this.options;
+    const life = this.#life;
+    time.after(random.between(0, 1), async () => {
+      if (life !== this.#life) return;
+      const { feed, seq, bytesMax } = request;
+      const records = await this.store.records(feed, seq, bytesMax);
+      if (life === this.#life) this.handle({ type: 'read', request, records });
+    });
+  }
+}

@@ -1,0 +1,267 @@
+// An Api in memory: messages in arrival order, an arrival that can be awaited, and errors on demand.
+import type {
+  FeedView,
+  GroupView,
+  MemberView,
+  MessageView,
+  Page,
+  PeerView,
+  ProofView,
+  StatusView,
+} from '../../src/chat/view.ts';
+import { SkychatError } from '../../src/errors.ts';
+import type { Api, Draft, Filter, Posted, PostOptions } from '../../src/http/api.ts';
+
+export const alice = 'aa'.repeat(32);
+export const bob = 'bb'.repeat(32);
+export const lobby = '10'.repeat(32);
+
+export function idOf(position: number): string {
+  return position.toString(16).padStart(64, '0');
+}
+
+export class FakeApi implements Api {
+  readonly stored: MessageView[] = [];
+  readonly drafts: { draft: Draft; options: PostOptions }[] = [];
+  readonly known = new Map<string, PeerView>();
+  /** Thrown by the next call of any asynchronous method. */
+  failure: unknown;
+  reasons: string[] = [];
+  replicated = true;
+  /** Posts with `minPeers` wait until they are told not to. */
+  holdsPosts = false;
+  /** How often `after` was called, and how many waits are open. */
+  reads = 0;
+  waits = 0;
+  watchers = 0;
+  readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<(peer: PeerView) => void>();
+
+  /** Stores a message as if it had arrived; `time` is an ISO time. */
+  arrive(text: string, over: Partial<MessageView> = {}): MessageView {
+    const position = this.stored.length + 1;
+    const message: MessageView = {
+      id: idOf(position),
+      cursor: String(position),
+      group: lobby,
+      author: alice,
+      name: 'alice',
+      seq: position,
+      index: 0,
+      time: new Date(1_700_000_000_000 + position).toISOString(),
+      kind: 'text',
+      text,
+      reply_to: null,
+      edited: false,
+      deleted: false,
+      reactions: {},
+      mentions: [],
+      mine: false,
+      delivery: { stored: [], members: 1 },
+      ...over,
+    };
+    this.stored.push(message);
+    for (const wake of [...this.#waiting]) wake();
+    return message;
+  }
+
+  changePeer(pk: string, state: PeerView['state']): void {
+    for (const listener of this.#listeners) listener(peerView(pk, state));
+  }
+
+  async post(draft: Draft, options: PostOptions): Promise<Posted> {
+    await this.#gate();
+    this.drafts.push({ draft, options });
+    if (this.holdsPosts && options.signal?.aborted === false) {
+      await new Promise((resolve) => {
+        options.signal?.addEventListener('abort', resolve, { once: true });
+      });
+    }
+    const message = this.arrive(draft.text, { mine: true, reply_to: draft.replyTo ?? null });
+    return { message, replicated: this.replicated };
+  }
+
+  async newest(filter: Filter, limit: number): Promise<Page> {
+    await this.#gate();
+    const found = this.#timeline(filter);
+    const messages = found.slice(-limit);
+    return { messages, next: this.latestCursor(), more: found.length > limit };
+  }
+
+  async before(position: string, filter: Filter, limit: number): Promise<Page> {
+    await this.#gate();
+    const found = this.#timeline(filter);
+    const at = found.findIndex(({ id, cursor }) => id === position || cursor === position);
+    if (at < 0) throw new SkychatError('unknown-message', 'there is no such message');
+    const start = Math.max(0, at - limit);
+    return { messages: found.slice(start, at), next: this.latestCursor(), more: start > 0 };
+  }
+
+  async after(cursor: string, filter: Filter, limit: number): Promise<Page> {
+    await this.#gate();
+    this.reads++;
+    const start = cursor === 'now' ? this.stored.length : Number(cursor);
+    if (!(start <= this.stored.length)) throw new SkychatError('bad-cursor', 'not given out');
+    const rest = this.stored.slice(start).filter((message) => passes(message, filter));
+    const messages = rest.slice(0, limit);
+    const more = rest.length > limit;
+    const next = more ? (messages.at(-1)?.cursor ?? cursor) : this.latestCursor();
+    return { messages, next, more };
+  }
+
+  latestCursor(): string {
+    return String(this.stored.length);
+  }
+
+  async arrival(cursor: string, signal: AbortSignal): Promise<void> {
+    await this.#gate();
+    if (Number(cursor) < this.stored.length || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        this.waits--;
+        resolve();
+      };
+      this.waits++;
+      this.#waiting.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async message(id: string): Promise<MessageView> {
+    await this.#gate();
+    const found = this.stored.find((message) => message.id === id);
+    if (found === undefined) throw new SkychatError('unknown-message', 'there is none');
+    return found;
+  }
+
+  async proof(id: string): Promise<ProofView> {
+    const { author } = await this.message(id);
+    return { object: '00', root: '01', signature: '02', author, chain: [] };
+  }
+
+  peers(): readonly PeerView[] {
+    return [...this.known.values()];
+  }
+
+  watchPeers(listener: (peer: PeerView) => void): () => void {
+    this.watchers++;
+    this.#listeners.add(listener);
+    return () => {
+      this.watchers--;
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async addPeer(address: string): Promise<PeerView> {
+    await this.#gate();
+    const pk = /^([0-9a-f]{64})@.+:\d+$/.exec(address)?.[1];
+    if (pk === undefined) throw new SkychatError('bad-peer-address', 'not pk@host:port');
+    const peer = { ...peerView(pk, 'dialing'), address };
+    this.known.set(pk, peer);
+    return peer;
+  }
+
+  async removePeer(key: string): Promise<void> {
+    await this.#gate();
+    if (!this.known.delete(key)) throw new SkychatError('unknown-peer', 'there is none');
+  }
+
+  feeds(): readonly FeedView[] {
+    const common = { group: lobby, author: alice, head: 0, sources: [], last_inbound: null };
+    return [{ ...common, seq: 1, count: 1, behind: 0 }];
+  }
+
+  async groups(): Promise<readonly GroupView[]> {
+    await this.#gate();
+    return [groupView];
+  }
+
+  async group(idOrName: string): Promise<GroupView> {
+    await this.#gate();
+    return readGroup(idOrName);
+  }
+
+  members(idOrName: string): readonly MemberView[] {
+    readGroup(idOrName);
+    return [{ pk: alice, name: 'alice', role: 'member', since: null, online: true }];
+  }
+
+  async status(): Promise<StatusView> {
+    await this.#gate();
+    return {
+      pk: alice,
+      name: 'alice',
+      version: '0.0.0',
+      uptime_s: 1,
+      room: 'lobby',
+      listen: null,
+      http: 'http://127.0.0.1:0',
+      messages: this.stored.length,
+      feeds: 1,
+      behind: 0,
+      peers: { known: 0, connected: 0 },
+      store: { bytes: 0 },
+      counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
+    };
+  }
+
+  notReady(): readonly string[] {
+    return this.reasons;
+  }
+
+  /** A turn of the event loop, as a store takes; then the failure, if there is one. */
+  async #gate(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure instanceof Error) throw failure;
+  }
+
+  #timeline(filter: Filter): MessageView[] {
+    const found = this.stored.filter((message) => passes(message, filter));
+    return found.sort((a, b) => (a.time < b.time ? -1 : 1));
+  }
+}
+
+function passes(message: MessageView, { group, author, since }: Filter): boolean {
+  if (group !== undefined && readGroup(group).id !== message.group) return false;
+  if (author !== undefined && author !== message.author) return false;
+  return since === undefined || Date.parse(message.time) * 1000 >= since;
+}
+
+const groupView: GroupView = {
+  id: lobby,
+  name: 'lobby',
+  topic: null,
+  encrypted: false,
+  role: 'member',
+  state: 'active',
+  members: 1,
+  unread: 0,
+  mentions: 0,
+  last_message: null,
+};
+
+function readGroup(idOrName: string): GroupView {
+  if (idOrName === lobby || idOrName === 'lobby') return groupView;
+  throw new SkychatError('unknown-group', 'there is no such group');
+}
+
+export function peerView(pk: string, state: PeerView['state']): PeerView {
+  return {
+    pk,
+    name: null,
+    address: null,
+    state,
+    reason: null,
+    since: '2026-11-22T05:10:00.000Z',
+    last_inbound: null,
+    rtt_ms: null,
+    behind: 0,
+    ahead: 0,
+    bytes_in: 0,
+    bytes_out: 0,
+  };
+}

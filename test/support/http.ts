@@ -1,0 +1,174 @@
+// The HTTP surface over a fake Api, for injection or behind a real socket.
+import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
+import { listenHttp } from '../../src/http/listen.ts';
+import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
+import { FakeApi } from './fake-api.ts';
+
+export interface Fixture {
+  readonly api: FakeApi;
+  readonly server: HttpServer;
+  readonly logged: { level: string; fields: object; message: string }[];
+}
+
+export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
+  const api = new FakeApi();
+  const logged: Fixture['logged'] = [];
+  const log = (level: string) => (fields: object, message: string) => {
+    logged.push({ level, fields, message });
+  };
+  const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
+  const server = createHttpServer(api, {
+    allowHosts: [],
+    logger,
+    clock: systemClock,
+    timers: systemTimers,
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  return { api, server, logged };
+}
+
+export interface Listening extends Fixture {
+  readonly port: number;
+}
+
+export async function listenFixture(options: Partial<HttpOptions> = {}): Promise<Listening> {
+  const fixture = openFixture(options);
+  const url = await listenHttp(fixture.server, '127.0.0.1:0');
+  return { ...fixture, port: Number(new URL(url).port) };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export async function ask(
+  port: number,
+  path: string,
+  options: RequestOptions = {},
+): Promise<Answer> {
+  const outgoing = request({ host: '127.0.0.1', port, path, ...options });
+  outgoing.end();
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  let body = '';
+  incoming.setEncoding('utf8');
+  for await (const chunk of incoming) body += String(chunk);
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };
+}
+
+/** A connection that speaks raw bytes and remembers what came back. */
+export class RawClient {
+  readonly socket: Socket;
+  received = '';
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.setEncoding('utf8');
+    this.socket.on('error', () => undefined);
+    this.socket.on('data', (text) => {
+      this.received += String(text);
+    });
+    onTestFinished(() => {
+      this.socket.destroy();
+    });
+  }
+
+  async until(found: (received: string) => boolean): Promise<string> {
+    while (!found(this.received)) await once(this.socket, 'data');
+    return this.received;
+  }
+
+  async closed(): Promise<string> {
+    if (!this.socket.closed) await once(this.socket, 'close');
+    return this.received;
+  }
+}
+
+export interface StreamEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: { readonly text?: string } & Record<string, unknown>;
+}
+
+/** Reads server-sent events as a browser does: blocks without data are not events. */
+export class EventReader {
+  readonly #incoming: IncomingMessage;
+  readonly #chunks: AsyncIterator<string>;
+  #buffer = '';
+  /** What a reconnecting browser would send as Last-Event-ID. */
+  lastId = '';
+  comments = 0;
+
+  constructor(incoming: IncomingMessage) {
+    incoming.setEncoding('utf8');
+    this.#incoming = incoming;
+    this.#chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<string>;
+    onTestFinished(() => {
+      incoming.destroy();
+    });
+  }
+
+  static async open(port: number, path: string, headers = {}): Promise<EventReader> {
+    const outgoing = request({ host: '127.0.0.1', port, path, headers });
+    outgoing.end();
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    if (incoming.statusCode !== 200) throw new Error(`status ${incoming.statusCode ?? 0}`);
+    return new EventReader(incoming);
+  }
+
+  /** Resolves with undefined at the end of the stream. */
+  async next(): Promise<StreamEvent | undefined> {
+    for (;;) {
+      const event = this.#takeBlock();
+      if (event !== undefined) return event;
+      const chunk = await this.#chunks.next();
+      if (chunk.done === true) return undefined;
+      this.#buffer += chunk.value;
+    }
+  }
+
+  /** Reads until a block that has an id was seen, be it an event or not. */
+  async opened(): Promise<void> {
+    while (this.lastId === '') {
+      const chunk = await this.#chunks.next();
+      this.#buffer += String(chunk.value);
+      const id = /^id: (.*)\n/m.exec(this.#buffer)?.[1];
+      if (id !== undefined) this.lastId = id;
+    }
+  }
+
+  async texts(count: number): Promise<string[]> {
+    const texts: string[] = [];
+    while (texts.length < count) texts.push((await this.next())?.data.text ?? 'no text');
+    return texts;
+  }
+
+  destroy(): void {
+    this.#incoming.destroy();
+  }
+
+  #takeBlock(): StreamEvent | undefined {
+    for (;;) {
+      const end = this.#buffer.indexOf('\n\n');
+      if (end < 0) return undefined;
+      const lines = this.#buffer.slice(0, end).split('\n');
+      this.#buffer = this.#buffer.slice(end + 2);
+      const fields = new Map<string, string>();
+      for (const line of lines) {
+        if (line.startsWith(':')) this.comments++;
+        else fields.set(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2));
+      }
+      this.lastId = fields.get('id') ?? this.lastId;
+      const data = fields.get('data');
+      if (data === undefined) continue;
+      const event = fields.get('event') ?? 'message';
+      return { id: this.lastId, event, data: JSON.parse(data) as StreamEvent['data'] };
+    }
+  }
+}

@@ -1,0 +1,258 @@
+// Random histories of commits and a plain model of what a store keeps of them: arrays, sorted.
+import fc from 'fast-check';
+import { compare, equal, utf8 } from '../../src/bytes.ts';
+import type { FeedState } from '../../src/cxo/feed.ts';
+import { feedKey, type FeedId } from '../../src/cxo/root.ts';
+import { objectIdOf } from '../../src/cxo/ids.ts';
+import { storeLimits } from '../../src/cxo/limits.ts';
+import type { Slot } from '../../src/cxo/segment.ts';
+import type {
+  ArrivalRow,
+  Commit,
+  CommitArrivals,
+  LocalChange,
+  NewRecord,
+  Position,
+  RecordKey,
+  RecordMessage,
+  TimelineKind,
+  TimelineRow,
+} from '../../src/cxo/store.ts';
+import { FeedBuilder, testGroup, testIdentity, textObject, type BuiltSegment } from './feeds.ts';
+
+export interface RootPlan {
+  readonly pause: number;
+  readonly slots: readonly ('new' | 'erased' | 'again')[];
+}
+
+export interface RecordPlan {
+  readonly feed: number;
+  readonly roots: readonly RootPlan[];
+  readonly signed: boolean;
+  readonly held: boolean;
+  readonly label: string | undefined;
+}
+
+export interface CommitPlan {
+  readonly records: readonly RecordPlan[];
+  readonly releases: readonly number[];
+  readonly fork: number | undefined;
+  readonly local: readonly (readonly [key: string, value: number | undefined])[];
+}
+
+const slotPlan = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('new' as const) },
+  { weight: 1, arbitrary: fc.constant('erased' as const) },
+  { weight: 1, arbitrary: fc.constant('again' as const) },
+);
+
+const rootPlan: fc.Arbitrary<RootPlan> = fc.record({
+  pause: fc.constantFrom(0, 0, 1, 1000, storeLimits.spanMax / 4, storeLimits.spanMax * 2),
+  slots: fc.array(slotPlan, { minLength: 1, maxLength: 4 }),
+});
+
+/** Two groups, three authors in each, and a second head of one of them. */
+const feedCount = 7;
+
+const recordPlan: fc.Arbitrary<RecordPlan> = fc.record({
+  feed: fc.nat(feedCount - 1),
+  roots: fc.array(rootPlan, { minLength: 1, maxLength: 5 }),
+  signed: fc.boolean(),
+  held: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
+  label: fc.constantFrom(undefined, undefined, 'vouch', 'vouches', 'profile'),
+});
+
+export const commitPlan: fc.Arbitrary<CommitPlan> = fc.record({
+  records: fc.array(recordPlan, { maxLength: 3 }),
+  releases: fc.array(fc.nat(20), { maxLength: 2 }),
+  fork: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, fc.nat(feedCount - 1)),
+  local: fc.array(
+    fc.tuple(
+      fc.constantFrom('a', 'a/1', 'a/2', 'b', 'ä'),
+      fc.oneof(fc.nat(255), fc.constant(undefined)),
+    ),
+    { maxLength: 2 },
+  ),
+});
+
+export interface ModelRecord {
+  readonly record: NewRecord;
+  readonly built: BuiltSegment;
+  arrival: number;
+}
+
+export interface ModelMessage extends RecordMessage {
+  readonly feed: FeedId;
+  readonly time: number;
+  readonly arrival: number;
+  readonly isFirst: boolean;
+}
+
+const startTime = 1_700_000_000_000_000;
+
+/** Builds commits as planned, and knows what a store then has to say. */
+export class StoreModel {
+  readonly builders = Array.from({ length: feedCount }, (_, i) => {
+    const head = i === 6 ? 1 : 0;
+    return new FeedBuilder(testIdentity(i % 3), testGroup(i % 2 === 0 ? 'even' : 'odd'), head);
+  });
+  readonly records: ModelRecord[] = [];
+  readonly states = new Map<string, FeedState>();
+  readonly local = new Map<string, Uint8Array>();
+  readonly #times = this.builders.map(() => startTime);
+  readonly #objects: Uint8Array[][] = this.builders.map(() => []);
+  latestArrival = 0;
+
+  /** The next commit, and what it is to answer. The model then stands behind it. */
+  next(plan: CommitPlan): { commit: Commit; arrivals: CommitArrivals } {
+    const releases = this.#releases(plan);
+    const records = plan.records.map((record) => this.#build(record));
+    const touched = new Set(records.map(({ record }) => feedKey(record.feed)));
+    const forked = plan.fork === undefined ? undefined : this.builders[plan.fork];
+    if (forked !== undefined && forked.head.seq > 0) {
+      const key = feedKey(forked.feed);
+      const state = { feed: forked.feed, head: forked.head, forkedAt: forked.head.seq };
+      this.states.set(key, state);
+      touched.add(key);
+    }
+    const local: LocalChange[] = plan.local.map(([key, value]) => ({
+      key,
+      value: value === undefined ? undefined : Uint8Array.of(value),
+    }));
+    for (const { key, value } of local) {
+      if (value === undefined) this.local.delete(key);
+      else this.local.set(key, value);
+    }
+    const commit = {
+      records: records.map(({ record }) => record),
+      states: [...touched].flatMap((key) => this.states.get(key) ?? []),
+      releases: releases.map(({ record: { feed, from } }) => ({ feed, from })),
+      local,
+    };
+    const shown = records.map((record) => (record.record.held ? 0 : this.#show(record)));
+    return {
+      commit,
+      arrivals: { records: shown, releases: releases.map((record) => this.#show(record)) },
+    };
+  }
+
+  #releases({ releases }: CommitPlan): ModelRecord[] {
+    const held = this.records.filter(({ arrival }) => arrival === 0);
+    const indexes = new Set(releases.map((index) => index % Math.max(1, held.length)));
+    return [...indexes].flatMap((index) => held[index] ?? []);
+  }
+
+  #show(record: ModelRecord): number {
+    record.arrival = this.latestArrival + 1;
+    this.latestArrival += record.record.messages.length;
+    return record.arrival;
+  }
+
+  #build(plan: RecordPlan): ModelRecord {
+    const builder = this.builders[plan.feed];
+    const objects = this.#objects[plan.feed];
+    if (builder === undefined || objects === undefined) throw new Error('no such feed');
+    const roots = plan.roots.map(({ pause, slots }) => {
+      const time = (this.#times[plan.feed] ?? 0) + pause;
+      this.#times[plan.feed] = time;
+      return { time, slots: slots.map((kind) => slotOf(kind, objects)) };
+    });
+    const { signed, held } = plan;
+    const label = (index: number) => (index % 2 === 0 ? plan.label : undefined);
+    const built = builder.segment(roots, { signed, held, label });
+    const forkedAt = this.states.get(feedKey(builder.feed))?.forkedAt;
+    this.states.set(feedKey(builder.feed), { ...built.state, forkedAt });
+    const record = { record: built.record, built, arrival: 0 };
+    this.records.push(record);
+    return record;
+  }
+
+  /** Every message of every record, in the order of their feeds. */
+  messages(): ModelMessage[] {
+    return this.records.flatMap(({ record, built, arrival }, at) =>
+      record.messages.map((message, index) => ({
+        ...message,
+        feed: record.feed,
+        time: built.run.entries.find(({ seq }) => seq === message.seq)?.time ?? 0,
+        arrival: arrival === 0 ? 0 : arrival + index,
+        isFirst: !this.#standsBefore(message, record.feed, at, index),
+      })),
+    );
+  }
+
+  #standsBefore({ id }: RecordMessage, feed: FeedId, at: number, index: number): boolean {
+    return this.records.slice(0, at + 1).some(({ record }, i) => {
+      if (feedKey(record.feed) !== feedKey(feed)) return false;
+      const earlier = i === at ? record.messages.slice(0, index) : record.messages;
+      return earlier.some((other) => equal(other.id, id));
+    });
+  }
+
+  held(): RecordKey[] {
+    return this.records
+      .filter(({ arrival }) => arrival === 0)
+      .map(({ record: { feed, from } }) => ({ feed, from }));
+  }
+
+  arrivals(): ArrivalRow[] {
+    return this.records
+      .filter(({ arrival }) => arrival > 0)
+      .map(({ record, arrival }) => {
+        const { feed, from, messages } = record;
+        return { arrival, messages: messages.length, feed, from };
+      })
+      .sort((a, b) => a.arrival - b.arrival);
+  }
+
+  /** Newest first; of one time in no certain order. */
+  timeline(group: string, kind: TimelineKind): TimelineRow[] {
+    return this.records
+      .filter(({ record, arrival }) => arrival > 0 && record.feed.group === group)
+      .flatMap(({ record: { feed, from }, built }) =>
+        spansOf(built.run.entries.map(({ time }) => time)).map(([first, time]) => ({
+          time,
+          first,
+          feed,
+          from,
+        })),
+      )
+      .filter(({ first, time }) => (first === time) === (kind === 'moments'))
+      .sort((a, b) => b.time - a.time);
+  }
+
+  labelled(label: string): Position[] {
+    return this.messages()
+      .filter((message) => message.label === label && message.isFirst)
+      .map(({ feed, seq, index }) => ({ feed, seq, index }));
+  }
+}
+
+function slotOf(kind: 'new' | 'erased' | 'again', objects: Uint8Array[]): Slot {
+  const earlier = objects[objects.length >> 1];
+  if (kind === 'again' && earlier !== undefined) return { object: earlier };
+  const object = textObject('text');
+  if (kind === 'erased') return { id: objectIdOf(object) };
+  objects.push(object);
+  return { object };
+}
+
+function spansOf(times: readonly number[]): [first: number, last: number][] {
+  const spans: [number, number][] = [];
+  for (const time of times) {
+    const open = spans.at(-1);
+    if (open !== undefined && time - open[0] <= storeLimits.spanMax) open[1] = time;
+    else spans.push([time, time]);
+  }
+  return spans;
+}
+
+/** The order of the timeline: time, author, head, seq, index. */
+export function compareMessages(a: ModelMessage, b: ModelMessage): number {
+  return (
+    a.time - b.time ||
+    compare(utf8(a.feed.author), utf8(b.feed.author)) ||
+    a.feed.head - b.feed.head ||
+    a.seq - b.seq ||
+    a.index - b.index
+  );
+}

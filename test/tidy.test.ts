@@ -1,0 +1,62 @@
+// Checks properties of the code itself, after tigerbeetle's src/tidy.zig.
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { expect, test } from 'vitest';
+
+const leaf = ['bytes.ts', 'env.ts', 'errors.ts', 'identity.ts'];
+
+/** What each file or folder of src/ may import from src/, besides itself. */
+const layers: Record<string, string[]> = {
+  'cxo/': leaf,
+  'net/': leaf,
+  'chat/': [...leaf, 'cxo/'],
+  'sync/': [...leaf, 'cxo/', 'net/transport.ts'],
+  'http/': [...leaf, 'cxo/', 'chat/'],
+  'settings.ts': leaf,
+  'config.ts': [...leaf, 'settings.ts', 'net/address.ts'],
+  'key-file.ts': leaf,
+  'node.ts': [...leaf, 'config.ts', 'key-file.ts', 'cxo/', 'net/', 'chat/', 'sync/', 'http/'],
+  'cli/': ['node.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+  'cli.ts': ['cli/'],
+  'index.ts': [...leaf, 'cxo/', 'chat/', 'node.ts'],
+};
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'));
+
+function imports(file: string): string[] {
+  const text = readFileSync(`src/${file}`, 'utf8');
+  const specifiers = text.matchAll(/(?:from|import\(?)\s*'(\.[^']+)'/g);
+  return [...specifiers].map(([, specifier]) => posix.join(posix.dirname(file), specifier ?? ''));
+}
+
+test('the walk finds the sources', () => {
+  expect(files).toContain('index.ts');
+});
+
+test.each(files)('src/%s imports only from the layers below it', (file) => {
+  const layer = Object.keys(layers).find((prefix) => file.startsWith(prefix));
+  if (layer === undefined) expect(leaf).toContain(file);
+  const allowed = layer === undefined ? [] : [layer, ...(layers[layer] ?? [])];
+  for (const target of imports(file)) {
+    const ok = allowed.some((prefix) => target.startsWith(prefix));
+    expect(ok, `${file} must not import ${target}`).toBe(true);
+  }
+});
+
+test.each(files)('src/%s has a kebab-case name', (file) => {
+  expect(file).toMatch(/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/);
+});
+
+test('every file is reached from index.ts or cli.ts', () => {
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const target of imports(file)) visit(target);
+  };
+  visit('index.ts');
+  visit('cli.ts');
+  expect(files.filter((file) => !seen.has(file))).toEqual([]);
+});
