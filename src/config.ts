@@ -20,7 +20,12 @@ import {
   type SettingInputs,
 } from './settings.ts';
 
-export { formatEndpoint, formatPeerAddress, parsePeerAddress } from './net/address.ts';
+export {
+  formatEndpoint,
+  formatPeerAddress,
+  parseEndpoint,
+  parsePeerAddress,
+} from './net/address.ts';
 
 /** The host is a name, or an address without brackets. */
 export type Endpoint = ReturnType<typeof parseEndpoint>;
@@ -183,14 +188,14 @@ function toPublicEndpoint(text: string): Endpoint {
   return endpoint;
 }
 
-/** The limit of the kernel (sockaddr_un) with its closing zero, bytes. */
-const socketPathBytesMax = 107;
+/** sun_path has 104 bytes on macOS and 108 on Linux, the closing NUL among them. */
+const socketPathBytesMax = 103;
 
 function toHttp(text: string, context: Context): HttpEndpoint {
   if (text.startsWith('unix:')) {
     const path = toPath(text.slice('unix:'.length), context);
     if (Buffer.byteLength(path) > socketPathBytesMax) {
-      const hint = `The kernel takes at most ${socketPathBytesMax} bytes; name a shorter path.`;
+      const hint = `Name a path of at most ${socketPathBytesMax} bytes.`;
       throw new Refusal('is too long for a Unix socket', hint);
     }
     return { kind: 'unix', path };

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -133,4 +134,11 @@ test('a key cannot be made in a folder that does not exist, and nothing is left 
   const failure = failureOf(() => createKeyFile(join(folder, 'none', 'k')));
   expect(failure.code).toBe<ErrorCode>('bad-key-file');
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a key that appears at the last moment is not overwritten, and no draft stays behind', () => {
+  // A link that points nowhere: nothing seems to be there until the name is taken.
+  symlinkSync(join(folder, 'nowhere'), path);
+  expect(failureOf(() => createKeyFile(path)).code).toBe<ErrorCode>('key-file-exists');
+  expect(readdirSync(folder).sort()).toEqual(['identity.key', 'identity.key.new']);
 });

@@ -70,13 +70,16 @@ export class Chat {
     });
   }
 
-  /** Reads what the store has of vouches and profiles. */
+  /** Reads what the store has of vouches and profiles; nothing may be committed meanwhile. */
   static async open(options: ChatOptions): Promise<Chat> {
     const { store, archive, clock, writer } = options;
     const writeLocal = writer.writeLocal.bind(writer);
     const chat = new Chat(options, await Idempotency.open({ store, clock, writeLocal }));
-    chat.#apply(await archive.labelled('vouch'));
-    chat.#apply(await archive.labelled('profile'));
+    for (const label of ['vouch', 'profile']) {
+      const entries = await archive.labelled(label);
+      // What is held back from view counts from the moment that it arrives.
+      chat.#apply(entries.filter(({ arrival }) => arrival > 0));
+    }
     return chat;
   }
 

@@ -10,7 +10,7 @@ import { formatCursor, parseCursor } from './cursor.ts';
 import { readingLimits } from './limits.ts';
 import type { LiveEdge } from './live-edge.ts';
 import type { MessageViews } from './message-views.ts';
-import type { MessageSource, TimelinePlace } from './ports.ts';
+import type { MessageSource } from './ports.ts';
 import { readGroup, type Room } from './room.ts';
 import { Timeline } from './timeline.ts';
 import type { MessageView, Page, ProofView } from './view.ts';
@@ -106,7 +106,7 @@ export class Conversation {
 
   /** The page before a message (an id or a cursor) in timeline order; `next` continues it. */
   async before(position: string, selection: Selection, limit: number): Promise<Page> {
-    const start = await this.#findPlace(position);
+    const start = await this.#findEntry(position);
     if (start === undefined) return { messages: [], next: formatCursor(0), more: false };
     const { latest } = this.#options.live;
     const { page, more, last } = await this.#page(start, selection, limit, latest);
@@ -127,7 +127,7 @@ export class Conversation {
       object: toHex(proof.object),
       root: toHex(proof.root),
       signature: toHex(proof.signature),
-      author: proof.author,
+      author: entry.feed.author,
       chain: proof.chain.map(toHex),
     };
   }
@@ -169,7 +169,7 @@ export class Conversation {
     return parseCursor(text, live.latest, Math.max(live.latest, store.latestArrival()));
   }
 
-  async #findPlace(position: string): Promise<(TimelinePlace & { arrival: number }) | undefined> {
+  async #findEntry(position: string): Promise<Entry | undefined> {
     if (parseMessageId(position) !== undefined) return this.readEntry(position);
     const arrival = this.#parseCursor(position);
     if (arrival === 0) return undefined;
@@ -178,7 +178,7 @@ export class Conversation {
   }
 
   async #page(
-    before: TimelinePlace | undefined,
+    before: Entry | undefined,
     selection: Selection,
     limit: number,
     latest: number,

@@ -1,7 +1,7 @@
 // What the conversation needs from below: reading, writing, and what others are known to have.
 // Types only; the node implements them over the store, the archive and the sync.
-import type { Entry } from '../cxo/archive.ts';
-import type { GroupId, MessageId } from '../cxo/ids.ts';
+import type { Archive, Entry } from '../cxo/archive.ts';
+import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange } from '../cxo/store.ts';
 import type { PublicKey } from '../identity.ts';
@@ -25,29 +25,5 @@ export interface Writer {
   writeLocal(local: readonly LocalChange[]): Promise<void>;
 }
 
-/** Messages as they were stored, one by one (src/cxo/archive.ts). */
-export interface MessageSource {
-  /** Entries behind the arrival number, in arrival order: at least one where there is one. */
-  after(arrival: number, limit: number): Promise<readonly Entry[]>;
-  /** Entries of the group that sort before `before`, newest first: at least one where there is. */
-  timeline(
-    group: GroupId,
-    before: TimelinePlace | undefined,
-    limit: number,
-  ): Promise<readonly Entry[]>;
-  find(id: MessageId): Promise<Entry | undefined>;
-  proof(id: MessageId): Promise<MessageProof | undefined>;
-  /** Every message that was stored with the label. */
-  labelled(label: string): Promise<readonly Entry[]>;
-}
-
-/** Where an entry stands in the timeline; every entry is one. */
-export type TimelinePlace = Pick<Entry, 'time' | 'feed' | 'seq' | 'index'>;
-
-export interface MessageProof {
-  readonly object: Uint8Array;
-  readonly root: Uint8Array;
-  readonly signature: Uint8Array;
-  readonly author: PublicKey;
-  readonly chain: readonly Uint8Array[];
-}
+/** Messages as they were stored, one by one. */
+export type MessageSource = Pick<Archive, 'after' | 'timeline' | 'find' | 'proof' | 'labelled'>;

@@ -1,15 +1,16 @@
 // The timelines of several groups as one, newest first: a merge that reads no further than it is
 // asked to. Knows nothing of what entries say, or who asks.
-import type { Entry } from '../cxo/archive.ts';
+import type { Entry, TimelinePosition } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import { compareTimeline } from '../cxo/timeline-page.ts';
 import { readingLimits } from './limits.ts';
-import type { MessageSource, TimelinePlace } from './ports.ts';
+import type { MessageSource } from './ports.ts';
 
 interface Lane {
   readonly group: GroupId;
   chunk: readonly Entry[];
   at: number;
-  before: TimelinePlace | undefined;
+  before: TimelinePosition | undefined;
   isOver: boolean;
 }
 
@@ -22,7 +23,7 @@ export class Timeline {
   constructor(
     source: Pick<MessageSource, 'timeline'>,
     groups: Iterable<GroupId>,
-    before: TimelinePlace | undefined,
+    before: Entry | undefined,
     chunkEntries: number = readingLimits.chunkEntriesMax,
   ) {
     this.#source = source;
@@ -31,7 +32,7 @@ export class Timeline {
       group,
       chunk: [],
       at: 0,
-      before: before === undefined ? undefined : placeInGroup(before, group),
+      before: before === undefined ? undefined : positionInGroup(before, group),
       isOver: false,
     }));
   }
@@ -44,7 +45,7 @@ export class Timeline {
       const entry = lane.chunk[lane.at];
       if (entry === undefined) continue;
       const other = newest?.chunk[newest.at];
-      if (other === undefined || comparePlaces(entry, other) > 0) newest = lane;
+      if (other === undefined || compareEntries(entry, other) > 0) newest = lane;
     }
     return newest?.chunk[newest.at++];
   }
@@ -57,28 +58,18 @@ export class Timeline {
   }
 }
 
-/** The order of the timeline: time, author, head, seq, index; and the group, between groups. */
-export function comparePlaces(a: TimelinePlace, b: TimelinePlace): number {
-  return (
-    a.time - b.time ||
-    compareText(a.feed.author, b.feed.author) ||
-    a.feed.head - b.feed.head ||
-    a.seq - b.seq ||
-    a.index - b.index ||
-    compareText(a.feed.group, b.feed.group)
-  );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The order of the timeline, and of the groups between entries at the same place. */
+export function compareEntries(a: Entry, b: Entry): number {
+  const order = compareTimeline(a, b);
+  if (order !== 0 || a.feed.group === b.feed.group) return order;
+  return a.feed.group < b.feed.group ? -1 : 1;
 }
 
 /**
- * The same place in another group, such that reading before it gives what sorts before the place
- * itself: for a lower group that includes an entry at the very place.
+ * The place of an entry in another group's timeline, such that reading before it gives what sorts
+ * before the entry: for a lower group that includes an entry at the very same place.
  */
-function placeInGroup(place: TimelinePlace, group: GroupId): TimelinePlace {
-  const { time, feed, seq, index } = place;
-  const isLower = compareText(group, feed.group) < 0;
+function positionInGroup({ time, feed, seq, index }: Entry, group: GroupId): TimelinePosition {
+  const isLower = group < feed.group;
   return { time, feed: { ...feed, group }, seq, index: isLower ? index + 1 : index };
 }

@@ -1,5 +1,5 @@
 // Which addresses to give to others, from what a node is told to advertise or listens on.
-import { formatEndpoint, isWildcard, parsePeerAddress, type Endpoint } from '../config.ts';
+import { formatEndpoint, isWildcard, parseEndpoint, type Endpoint } from '../config.ts';
 import type { NetworkAddress } from './ports.ts';
 
 /**
@@ -14,7 +14,7 @@ export function addressesOf(
 ): readonly string[] {
   if (advertise.length > 0) return advertise.map((each) => `${pk}@${formatEndpoint(each)}`);
   if (listen === null) return [];
-  const { host, port } = parsePeerAddress(`${pk}@${listen}`);
+  const { host, port } = parseEndpoint(listen);
   const plausible = isWildcard(host) ? plausibleHost(host, network) : host;
   return [`${pk}@${formatEndpoint({ host: plausible, port })}`];
 }

@@ -15,7 +15,12 @@ export interface LogOptions {
 export function createLogger({ level, format, colors }: LogOptions, target: Writable): Logger {
   // A log that nobody reads any more does not end the node.
   target.on('error', () => undefined);
-  const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   if (format === 'json') return pino(options, target);
   const prettify = prettyFactory({
     colorize: colors,

@@ -2,30 +2,27 @@
 import { homedir, networkInterfaces } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock, systemRandom } from '../env.ts';
-import { exitCodes } from './failures.ts';
+import { listenForInterrupt } from './interrupt.ts';
 import type { Ports } from './ports.ts';
 import { runProgram } from './program.ts';
 
 export async function main(): Promise<void> {
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (interrupt.signal.aborted) process.exit(exitCodes.interrupted);
-      interrupt.abort(new Error(signal));
-    });
-  }
+  const interrupt = listenForInterrupt(process, (code) => process.exit(code));
   const ports: Ports = {
     env: process.env,
     home: homedir(),
     cwd: process.cwd(),
     pid: process.pid,
-    stdin: process.stdin,
+    // Opened only where it is read.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
     random: systemRandom,
     sleep: (ms, signal) => wait(ms, undefined, { signal }),
-    interrupt: interrupt.signal,
+    interrupt,
     networkAddresses: () => Object.values(networkInterfaces()).flatMap((each) => each ?? []),
     // Loaded by `run` alone, so that a client starts in a fraction of the time.
     openNode: async (config, overrides) => {

@@ -3,17 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { NodeConfig } from '../config.ts';
 import type { Clock, Logger, Random } from '../env.ts';
-
-/** A node that runs. */
-export interface RunningNode {
-  readonly pk: string;
-  /** `host:port` where peers dial; null for a node that only dials. */
-  readonly listen: string | null;
-  /** `http://host:port` or `unix:PATH`. */
-  readonly http: string;
-  readonly data: string;
-  close(): Promise<void>;
-}
+import type { RunningNode } from '../node.ts';
 
 export interface NetworkAddress {
   readonly address: string;

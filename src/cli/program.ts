@@ -1,6 +1,6 @@
 // The tree of commands, and the one place where a failure becomes a line on stderr and an exit code.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { version } from '../version.ts';
 import { Call, unknownWord, type Act } from './call.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
@@ -47,7 +47,7 @@ export async function runProgram(words: readonly string[], ports: Ports): Promis
 function buildProgram(act: Act, writeOut: (text: string) => void): Command {
   const program = new Command('skychat-node')
     .description('One conversation between keys, over links that the nodes dial themselves.')
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .enablePositionalOptions();
   addExamples(
@@ -106,9 +106,4 @@ async function printPage(out: Output, page: string): Promise<ExitCode> {
   } catch (error) {
     return error instanceof OutputClosed ? exitCodes.done : exitCodes.failed;
   }
-}
-
-function readVersion(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type HttpEndpoint, isWildcard, type NodeConfig } from '../config.ts';
 import type { Logger } from '../env.ts';
+import type { RunningNode } from '../node.ts';
 import { addressesOf } from './addresses.ts';
 import type { Act, Call } from './call.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
@@ -9,7 +10,6 @@ import { drainMs } from './limits.ts';
 import { loadConfig } from './load-settings.ts';
 import { createLogger } from './logger.ts';
 import { addExamples, addRunOptions } from './options.ts';
-import type { RunningNode } from './ports.ts';
 import { removeRuntimeFile, writeRuntimeFile } from './runtime-file.ts';
 
 export function runCommand(act: Act, names: () => readonly string[]): Command {

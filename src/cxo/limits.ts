@@ -56,6 +56,10 @@ export const storeLimits = {
   roomBytesMin: 1024 * 1024,
   /** Rows that are read at once: at most 1,000 records' worth of row objects in memory. */
   pageRowsMax: 1000,
+  /** Timeline rows that are opened at once: each may hold a record of 64 KiB and more. */
+  timelineRowsMax: 64,
+  /** Decoded records: what a page and the one after it share, in several groups at a time. */
+  archiveCacheBytesMax: 16 * 1024 * 1024,
   /** Places looked at for one id: an author could list one object under any number of heads. */
   positionsMax: 64,
   /** Commits that wait for the disk. Each caller waits for its own, so that callers bound them. */

@@ -115,7 +115,7 @@ export class MemoryStore implements Store {
   ): Promise<readonly TimelineRow[]> {
     await this.#turn();
     const rows = this.#timelines.get(timelineName(this.#state.findGroup(group) ?? 0, kind)) ?? [];
-    const end = before === undefined ? rows.length : lowest(rows, this.#isFrom(before));
+    const end = before === undefined ? rows.length : lowest(rows, isFrom(this.#placeOf(before)));
     return rows
       .slice(Math.max(0, end - limit), end)
       .reverse()
@@ -153,6 +153,12 @@ export class MemoryStore implements Store {
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();
+  }
+
+  #placeOf(before: TimelineRow | number): Omit<PlacedRow, 'feed' | 'first'> {
+    if (typeof before === 'number') return { time: before, number: 0, from: 0 };
+    const { time, feed, from } = before;
+    return { time, number: this.#state.find(feed)?.number ?? 0, from };
   }
 
   /** Answers come later, as from a disk. */
@@ -204,21 +210,17 @@ export class MemoryStore implements Store {
       const kind = first === last ? 'moments' : 'spans';
       const rows = listIn(this.#timelines, timelineName(known.group, kind));
       const row = { time: last, first, feed, from, number: known.number };
-      rows.splice(lowest(rows, this.#isFrom(row)), 0, row);
+      rows.splice(lowest(rows, isFrom(row)), 0, row);
     }
   }
+}
 
-  /** Whether a row stands at or behind a place in the timeline. */
-  #isFrom(place: TimelineRow | number): (row: PlacedRow) => boolean {
-    if (typeof place === 'number') return ({ time }) => time >= place;
-    const number = this.#state.find(place.feed)?.number ?? 0;
-    return (row) =>
-      row.time !== place.time
-        ? row.time > place.time
-        : row.number !== number
-          ? row.number > number
-          : row.from >= place.from;
-  }
+/** Whether a row stands at or behind a place in the timeline. */
+function isFrom(place: Omit<PlacedRow, 'feed' | 'first'>): (row: PlacedRow) => boolean {
+  return (row) => {
+    if (row.time !== place.time) return row.time > place.time;
+    return row.number !== place.number ? row.number > place.number : row.from >= place.from;
+  };
 }
 
 function timelineName(group: number, kind: TimelineKind): string {

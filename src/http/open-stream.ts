@@ -32,6 +32,8 @@ export function openStream(
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-accel-buffering': 'no',
+    // The surface ends streams only when it closes.
+    connection: 'close',
   });
   response.flushHeaders();
   stream

@@ -51,7 +51,6 @@ function logFault(
 export class NoiseHandler {
   readonly #surface: Surface;
   readonly #clock: Clock;
-  readonly #refused = new WeakSet<Socket>();
   #quietUntil = 0;
   #unlogged = 0;
 
@@ -61,13 +60,9 @@ export class NoiseHandler {
   }
 
   handle(error: Error & { code?: string }, socket: Socket): void {
-    // The parser complains again at whatever follows on the same socket.
-    if (this.#refused.has(socket)) return;
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    this.#refused.add(socket);
+    if (error.code === 'ECONNRESET') socket.destroy();
+    // The parser complains again at whatever follows on a socket that is already being ended.
+    if (!socket.writable) return;
     const code = codeOfNoise(error.code);
     this.#surface.refusals.count(code);
     this.#log(code, error.code, socket.remoteAddress);

@@ -1,16 +1,15 @@
 // Builds the HTTP surface over an Api. It does not listen by itself: tests inject requests, listen.ts
 // binds it to an address.
 import { setMaxListeners } from 'node:events';
-import type { Server } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
+import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import {
   bodyBytesMax,
-  closeSweepMs,
   connectionsMax,
   headerBytesMax,
   httpTimes,
@@ -93,12 +92,12 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   });
   addRoutes(fastify, surface, refusalOf);
 
-  const close = async (): Promise<void> => {
+  const connections = new Connections(fastify.server);
+  const close = (): Promise<void> => {
     closing.abort();
     readers.close();
-    const stopSweep = sweepConnections(fastify.server, options, times.closeMs);
-    await fastify.close();
-    stopSweep();
+    const isDone = (): boolean => readers.size === 0;
+    return connections.drain(options, times.closeMs, isDone, () => fastify.close());
   };
   let closed: Promise<void> | undefined;
 
@@ -109,28 +108,6 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     },
     counters: () => refusals.counters(),
     close: () => (closed ??= close()),
-  };
-}
-
-/**
- * Connections stay open behind an answer, also while the server closes: ends those that have become
- * idle, and all of them once the time is over. Returns how to stop.
- */
-function sweepConnections(
-  server: Server,
-  { clock, timers }: HttpOptions,
-  closeMs: number,
-): () => void {
-  const deadline = clock.monotonic() + closeMs;
-  let stop: () => void;
-  const sweep = (): void => {
-    if (clock.monotonic() < deadline) server.closeIdleConnections();
-    else server.closeAllConnections();
-    stop = timers.after(closeSweepMs, sweep);
-  };
-  sweep();
-  return () => {
-    stop();
   };
 }
 

@@ -192,7 +192,6 @@ export class Handshake {
     if (this.#done) return false;
     this.#done = true;
     this.#cancelDeadline();
-    this.#stream.handler = undefined;
     return true;
   }
 }

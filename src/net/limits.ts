@@ -24,6 +24,9 @@ export const handshakeMs = 5_000;
 export const acceptMs = 10_000;
 /** A cold start takes seconds, and TCP repeats its SYN after 1, 3 and 7 s (F11). */
 export const connectMs = 15_000;
+/** Each address of a host name but the last one; node gives up on one before it tries the next, so
+ * that this must exceed the slowest round trip. */
+export const addressMs = 2_500;
 /** How often a link looks at its counters. */
 export const linkTickMs = 1_000;
 /** NAT tables forget idle TCP flows after minutes, some after 30 s. */

@@ -30,6 +30,8 @@ export interface NetworkOptions {
    * refused by the peer, which then is its end.
    */
   onLink(link: Link): LinkHandler;
+  /** The state of a peer, or its reason, has changed. */
+  onPeer?(peer: PeerState): void;
 }
 
 export class Network {
@@ -61,6 +63,9 @@ export class Network {
       onLink: (link) => options.onLink(link),
       onIdle: (peer) => {
         this.#onIdle(peer);
+      },
+      onChange: (peer) => {
+        options.onPeer?.(peer.state());
       },
     };
   }

@@ -37,6 +37,8 @@ export interface PeerPorts extends DialPorts {
   onLink(link: Link): LinkHandler;
   /** The peer has no link any more and may be forgotten. */
   onIdle(peer: Peer): void;
+  /** `state` or `reason` has changed. */
+  onChange(peer: Peer): void;
 }
 
 const refusals: ReadonlySet<string> = new Set([
@@ -186,7 +188,7 @@ export class Peer {
 
   #decide(): void {
     const challenger = this.#challenger;
-    if (challenger === undefined || challenger.ended) return;
+    if (challenger === undefined) return;
     const link = this.#link;
     if (link === undefined) this.#take(challenger);
     else if (!link.accepted && this.#peerDials) this.#replace(link);
@@ -219,7 +221,7 @@ export class Peer {
     if (this.#link === link) this.#link = undefined;
     else if (this.#challenger === link) this.#challenger = undefined;
     if (this.#link !== undefined) return;
-    if (this.#challenger?.ended === false) this.#decide();
+    if (this.#challenger !== undefined) this.#decide();
     else this.#redial(obstacleOf(end), end.detail ?? inWords(end.reason, end.byPeer));
     if (!this.hasLink) this.#ports.onIdle(this);
   }
@@ -263,9 +265,11 @@ export class Peer {
   }
 
   #become(state: PeerStatus, reason: string | undefined): void {
+    if (state === this.#state && reason === this.#reason) return;
     if (state !== this.#state) this.#since = this.#ports.clock.now();
     this.#state = state;
     this.#reason = reason;
+    this.#ports.onChange(this);
   }
 
   #reasonWithRetry(): string | undefined {

@@ -113,11 +113,6 @@ export class SecureLink implements Link {
     return this.#accepted;
   }
 
-  /** Whether the end was met; `onEnded` follows it by a microtask. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** Whether the link has an owner. */
   get attached(): boolean {
     return this.#handler !== undefined;
@@ -193,7 +188,7 @@ export class SecureLink implements Link {
     // Frames of one tick share a message and a call to the kernel.
     queueMicrotask(() => {
       this.#flushScheduled = false;
-      if (!this.#ended) this.#writer.flush();
+      this.#writer.flush();
     });
   }
 

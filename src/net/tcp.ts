@@ -3,7 +3,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { SkychatError } from '../errors.ts';
 import { formatEndpoint } from './address.ts';
-import { tcpWriteBytesMax } from './limits.ts';
+import { addressMs, tcpWriteBytesMax } from './limits.ts';
 import type { ByteStream, ByteStreamHandler, Endpoint, Listener, Transport } from './transport.ts';
 
 export const tcpTransport: Transport = { dial, listen };
@@ -24,6 +24,10 @@ class TcpStream implements ByteStream {
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
       this.handler?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    });
+    socket.on('end', () => {
+      // Who sends no more reads no more: there are no half-open streams.
+      socket.destroy();
     });
     socket.on('error', (error) => {
       this.#closeReason = inWords(error);
@@ -95,7 +99,12 @@ function dial({ host, port }: Endpoint, signal: AbortSignal): Promise<ByteStream
       reject(abortReason(signal));
       return;
     }
-    const socket = connect({ host, port, autoSelectFamily: true });
+    const socket = connect({
+      host,
+      port,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressMs,
+    });
     const settle = (): void => {
       signal.removeEventListener('abort', onAbort);
       socket.off('connect', onConnect);

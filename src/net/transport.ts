@@ -13,12 +13,15 @@ export interface Link {
   readonly address: string;
   /**
    * Queues one frame; frames arrive in order or the link ends. The payload is copied or sent before
-   * the call returns. False where the queue is above its soft bound: send no more bulk data before
-   * `onDrain`. A frame that would pass the hard bound ends the link (the peer does not read).
+   * the call returns. False where the queue is above its soft bound, or where the peer has not yet
+   * accepted the link: send no more bulk data before `onDrain`. A frame that would pass the hard bound ends the link (the peer does not read).
    * A call after the end does nothing.
    */
   send(type: number, payload: Uint8Array): boolean;
-  /** Ends the link; the reason is told to the peer where it still listens. */
+  /**
+   * Ends the link; the reason, at most 64 characters of a-z, 0-9 and hyphens, is told to the peer
+   * where it still listens. `onClose` follows, but not from inside this call.
+   */
   close(reason: string): void;
   stats(): LinkStats;
 }

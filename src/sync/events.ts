@@ -37,6 +37,8 @@ export type Event =
       readonly object: Uint8Array;
       readonly local: readonly LocalChange[];
     }
+  /** Local rows alone; answered as an append, without an entry. */
+  | { readonly type: 'local'; readonly ticket: number; readonly changes: readonly LocalChange[] }
   | { readonly type: 'committed'; readonly arrivals: CommitArrivals }
   | { readonly type: 'commit-failed'; readonly code: ErrorCode }
   /** The answer to `read`; no records where the store could not read what it should have. */
@@ -75,6 +77,7 @@ export type Effect =
   | { readonly type: 'commit'; readonly commit: Commit; readonly own: readonly OwnSegment[] }
   | { readonly type: 'read'; readonly request: ReadRequest }
   | { readonly type: 'appended'; readonly ticket: number; readonly entry: Entry }
+  | { readonly type: 'local-written'; readonly ticket: number }
   | { readonly type: 'append-failed'; readonly ticket: number; readonly code: ErrorCode }
   /** Newly visible messages, in arrival order. */
   | { readonly type: 'arrived'; readonly entries: readonly Entry[] }

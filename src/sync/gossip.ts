@@ -33,6 +33,8 @@ export interface GossipOptions {
   readonly labelOf: (kind: string) => string | undefined;
   /** False where the own feeds may have roots that this store has lost: posting waits for a peer. */
   readonly ownFeedsKnown: boolean;
+  /** The lowest head number of an own feed that may be written to; 0 unless told to start over. */
+  readonly headMin: number;
 }
 
 export class Gossip {
@@ -53,7 +55,7 @@ export class Gossip {
   #retryCommitAt: number | undefined;
 
   constructor(options: GossipOptions, now: Now) {
-    const { identity, held, labelOf } = options;
+    const { identity, held, labelOf, headMin } = options;
     this.#options = options;
     this.#ownFeedsKnown = options.ownFeedsKnown;
     this.#replica = new Replica(options.states, ({ group, author }) =>
@@ -64,7 +66,7 @@ export class Gossip {
         this.#replica.see(feed.group, head.time);
     }
     const parts = { replica: this.#replica, outbox: this.#outbox, sessions: this.#sessions };
-    this.#journal = new Journal({ identity, replica: this.#replica, held, labelOf });
+    this.#journal = new Journal({ identity, replica: this.#replica, held, labelOf, headMin });
     this.#forks = new Forks(this.#replica, this.#journal, this.#outbox, options.forkProofs);
     this.#intake = new Intake({ ...parts, journal: this.#journal, forks: this.#forks });
     this.#outflow = new Outflow(this.#replica, this.#outbox);
@@ -97,6 +99,9 @@ export class Gossip {
         return;
       case 'append':
         this.#append(event, now);
+        return;
+      case 'local':
+        this.#journal.writeLocal(event.ticket, event.changes);
         return;
       case 'committed':
         this.#committed(event.arrivals);
@@ -160,7 +165,7 @@ export class Gossip {
 
   #greet(session: Session, frame: Extract<Frame, { type: 'hello' }>, now: Now): void {
     if (frame.version !== protocolVersion) {
-      this.#outbox.close(session.link, session.peer, `speaks version ${frame.version}`, false);
+      this.#outbox.close(session.link, session.peer, 'version-mismatch', false);
       return;
     }
     if (session.greeted) return;
@@ -276,6 +281,7 @@ export class Gossip {
     for (const { ticket, entry } of settled.appended) {
       this.#outbox.add({ type: 'appended', ticket, entry });
     }
+    for (const ticket of settled.written) this.#outbox.add({ type: 'local-written', ticket });
     if (settled.arrived.length > 0) this.#outbox.add({ type: 'arrived', entries: settled.arrived });
     if (settled.released) this.#outbox.add({ type: 'released' });
     this.#passOn(settled);
@@ -331,7 +337,7 @@ export class Gossip {
     session.lastCheckAt = now.mono;
     if (!session.greeted) {
       this.#outbox.count('not-greeted');
-      this.#outbox.close(session.link, session.peer, 'sends no hello', false);
+      this.#outbox.close(session.link, session.peer, 'no-hello', false);
       return;
     }
     const groups = [...session.sharedGroups()];

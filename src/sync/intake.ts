@@ -159,6 +159,7 @@ export class Intake {
     for (const { time } of acceptance.run.entries) {
       if (time <= horizon) this.#replica.see(run.feed.group, time);
     }
+    feed.receivedAt = now.wall;
     const live = !this.#sources.has(feed.key);
     this.#journal.add({ feed, run: acceptance.run, link: session.link, credit, live });
     this.#claim(session, { feed: run.feed, seq: run.head.seq, count: run.head.count });

@@ -2,29 +2,15 @@
 // time. Own objects that arrive while a commit is under way share the next root and its signature.
 import type { Entry } from '../cxo/archive.ts';
 import type { FeedHead } from '../cxo/feed.ts';
-import { objectIdOf, type GroupId } from '../cxo/ids.ts';
+import type { GroupId } from '../cxo/ids.ts';
 import { rootLimits } from '../cxo/limits.ts';
-import { RootEncoder } from '../cxo/root.ts';
-import {
-  encodeEntry,
-  encodeSegment,
-  rebuildRun,
-  sliceRun,
-  type Run,
-  type RunObject,
-} from '../cxo/segment.ts';
-import { sign } from '../cxo/sign.ts';
-import type {
-  Commit,
-  CommitArrivals,
-  HeldRecord,
-  LocalChange,
-  NewRecord,
-  RecordKey,
-} from '../cxo/store.ts';
+import { buildRecord } from '../cxo/record.ts';
+import { sliceRun, type Run, type RunObject } from '../cxo/segment.ts';
+import type { Commit, CommitArrivals, HeldRecord, LocalChange, RecordKey } from '../cxo/store.ts';
 import type { Identity } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
 import { syncLimits } from './limits.ts';
+import { buildOwnRun } from './own-root.ts';
 import type { Feed, Replica } from './replica.ts';
 
 export interface Append {
@@ -57,11 +43,18 @@ interface Part {
   readonly tickets: readonly number[];
 }
 
+/** Local rows that wait for a commit of their own; a ticket where somebody waits for them. */
+interface LocalWrite {
+  readonly ticket: number | undefined;
+  readonly changes: readonly LocalChange[];
+}
+
 interface InFlight {
   readonly runs: readonly PendingRun[];
   readonly parts: readonly Part[];
   readonly releases: readonly HeldRecord[];
   readonly frozen: readonly Feed[];
+  readonly local: readonly LocalWrite[];
 }
 
 export interface Plan {
@@ -73,6 +66,8 @@ export interface Settled {
   readonly runs: readonly PendingRun[];
   readonly appended: readonly { readonly ticket: number; readonly entry: Entry }[];
   readonly arrived: readonly Entry[];
+  /** Tickets of local rows that were written. */
+  readonly written: readonly number[];
   readonly released: boolean;
   /** Feeds whose fork is on disk now. */
   readonly frozen: readonly Feed[];
@@ -84,6 +79,8 @@ export interface JournalOptions {
   readonly held: readonly HeldRecord[];
   /** The label under which the store finds objects of a kind again. */
   readonly labelOf: (kind: string) => string | undefined;
+  /** The lowest head number of an own feed that may be written to. */
+  readonly headMin: number;
 }
 
 export class Journal {
@@ -95,14 +92,15 @@ export class Journal {
   #appends: Append[] = [];
   #held: HeldRecord[];
   #frozen: Feed[] = [];
-  #local: LocalChange[] = [];
+  #local: LocalWrite[] = [];
   #inFlight: InFlight | undefined;
-  readonly #startAt = new Map<GroupId, number>();
+  readonly #headMin: number;
 
   constructor(options: JournalOptions) {
     this.#identity = options.identity;
     this.#replica = options.replica;
     this.#labelOf = options.labelOf;
+    this.#headMin = options.headMin;
     this.#held = [...options.held].sort((a, b) => a.time - b.time);
   }
 
@@ -135,11 +133,6 @@ export class Journal {
     return withdrawn;
   }
 
-  /** Own roots in the group start a new head number, not below this one. */
-  startOver(group: GroupId, head: number): void {
-    this.#startAt.set(group, head);
-  }
-
   /** Accepts a run directly behind its feed's tip. */
   add(pending: PendingRun): void {
     const { feed, run } = pending;
@@ -151,7 +144,11 @@ export class Journal {
   /** Notes a fork with its proof, for the next commit. */
   freeze(feed: Feed, proof: LocalChange): void {
     this.#frozen.push(feed);
-    this.#local.push(proof);
+    this.#local.push({ ticket: undefined, changes: [proof] });
+  }
+
+  writeLocal(ticket: number, changes: readonly LocalChange[]): void {
+    this.#local.push({ ticket, changes });
   }
 
   /** The next commit, where none is under way and something waits. */
@@ -162,20 +159,20 @@ export class Journal {
     const pending = this.#takePending();
     const runs = [...own.map((one) => one.pending), ...pending];
     const frozen = this.#frozen;
-    const local = [...this.#local, ...own.flatMap((one) => one.local)];
+    const local = this.#local;
     if (runs.length + releases.length + frozen.length + local.length === 0) return undefined;
     this.#frozen = [];
     this.#local = [];
     const parts = this.#partsOf(own, pending, now);
-    this.#inFlight = { runs, parts, releases, frozen };
+    this.#inFlight = { runs, parts, releases, frozen, local };
     const heads = new Map<Feed, FeedHead>(frozen.map((feed) => [feed, feed.stored]));
     for (const { feed, run } of runs) heads.set(feed, run.head);
     return {
       commit: {
-        records: parts.map(({ run, held }) => this.#recordOf(run, held)),
+        records: parts.map(({ run, held }) => buildRecord(run, held, this.#labelOf)),
         states: [...heads].map(([{ id, forkedAt }, head]) => ({ feed: id, head, forkedAt })),
         releases: releases.map(({ feed, from }): RecordKey => ({ feed, from })),
-        local,
+        local: [...local.flatMap(({ changes }) => changes), ...own.flatMap((one) => one.local)],
       },
       own: own.map(({ pending: { run } }) => ({
         feed: run.feed,
@@ -209,8 +206,9 @@ export class Journal {
       this.#replica.forgetDigest(feed.id.group);
     }
     for (const feed of done.frozen) this.#replica.forgetDigest(feed.id.group);
+    const written = ticketsOf(done.local);
     const released = done.releases.length > 0;
-    return { runs: done.runs, appended, arrived, released, frozen: done.frozen };
+    return { runs: done.runs, appended, arrived, written, released, frozen: done.frozen };
   }
 
   /**
@@ -223,11 +221,14 @@ export class Journal {
     this.#inFlight = undefined;
     for (const held of failed.releases) this.#hold(held);
     this.#frozen.push(...failed.frozen);
+    // A proof of a fork is not given up.
+    this.#local.push(...failed.local.filter(({ ticket }) => ticket === undefined));
     const runs = [...failed.runs, ...this.#pending];
     for (const { feed } of runs) feed.tip = feed.stored;
     this.#pending = [];
     this.#pendingBytes = 0;
-    return { runs, tickets: failed.parts.flatMap(({ tickets }) => tickets) };
+    const tickets = failed.parts.flatMap((part) => part.tickets);
+    return { runs, tickets: [...tickets, ...ticketsOf(failed.local)] };
   }
 
   /** What this node wrote itself is never held back from its own view. */
@@ -275,7 +276,7 @@ export class Journal {
       if (feed.tip !== feed.stored) continue;
       const appends = this.#takeBatch(group);
       const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time);
-      const run = buildOwnRun(this.#identity, feed, time, appends);
+      const run = buildOwnRun(this.#identity, feed.id, feed.tip, time, appends);
       feed.tip = run.head;
       const tickets = appends.map(({ ticket }) => ticket);
       const pending = { feed, run, link: undefined, credit: 0, live: true, tickets };
@@ -303,54 +304,17 @@ export class Journal {
   /** The own feed that is written to: the one with the highest head number, or one above a fork. */
   #ownFeed(group: GroupId): Feed {
     const author = this.#identity.publicKey;
-    let head = this.#startAt.get(group) ?? 0;
+    let head = this.#headMin;
     for (const { id, forkedAt } of this.#replica.ofGroup(group)) {
       if (id.author !== author) continue;
       head = Math.max(head, forkedAt === undefined ? id.head : id.head + 1);
     }
     return this.#replica.open({ group, author, head });
   }
-
-  #recordOf(run: Run, held: boolean): NewRecord {
-    return {
-      feed: run.feed,
-      from: run.from,
-      bytes: run.bytes,
-      signed: run.signature !== undefined,
-      messages: run.entries.flatMap(({ seq, objects }) =>
-        objects.map((object, index) => ({
-          id: object.message,
-          seq,
-          index,
-          label: object.kind === undefined ? undefined : this.#labelOf(object.kind),
-        })),
-      ),
-      time: run.head.time,
-      held,
-    };
-  }
 }
 
-function buildOwnRun(
-  identity: Identity,
-  feed: Feed,
-  time: number,
-  appends: readonly Append[],
-): Run {
-  const { seq, root, count } = feed.tip;
-  const bytes = new RootEncoder(feed.id).encode(
-    seq + 1,
-    root,
-    time,
-    count + appends.length,
-    appends.map(({ object }) => objectIdOf(object)),
-  );
-  const signature = sign(identity, 'root', bytes);
-  const entry = encodeEntry(time, appends);
-  const segment = encodeSegment({ prev: root, countBefore: count, roots: 1 }, [entry], signature);
-  const rebuilt = rebuildRun(feed.id, seq + 1, segment, true);
-  if (!rebuilt.ok) throw new Error(`an own root is not valid: ${rebuilt.reason}`);
-  return rebuilt.run;
+function ticketsOf(writes: readonly LocalWrite[]): number[] {
+  return writes.flatMap(({ ticket }) => ticket ?? []);
 }
 
 /** The part of a run that may be shown, and each root that is too far ahead as a part of its own. */

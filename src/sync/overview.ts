@@ -17,6 +17,8 @@ export interface FeedOverview {
   /** Linked peers that have at least as much of it. */
   readonly sources: readonly PublicKey[];
   readonly forkedAt: number | undefined;
+  /** Wall clock of the latest root that a peer sent, since the start; microseconds. */
+  readonly receivedAt: number | undefined;
 }
 
 export interface PeerLag {
@@ -104,7 +106,8 @@ export class Overview {
       behind = Math.max(behind, lack(known, claim));
       if (claim.seq >= seq && this.#isLinked(peer)) sources.push(peer);
     }
-    return { feed, seq, count, behind, sources, forkedAt: known?.forkedAt };
+    const { forkedAt, receivedAt } = known ?? { forkedAt: undefined, receivedAt: undefined };
+    return { feed, seq, count, behind, sources, forkedAt, receivedAt };
   }
 
   /** Messages that peers have and this node has not; 0 is in sync. */

@@ -14,6 +14,8 @@ export interface Feed {
   /** With what was accepted and waits for the disk: what the next root has to follow. */
   tip: FeedHead;
   forkedAt: number | undefined;
+  /** Wall clock of the latest root that a peer sent, since the start; microseconds. */
+  receivedAt: number | undefined;
 }
 
 /** Last seq of a feed that every node can come to have: a forked feed ends before its fork. */
@@ -70,7 +72,10 @@ export class Replica {
     const key = feedKey(id);
     const known = this.#feeds.get(key);
     if (known !== undefined) return known;
-    const feed: Feed = { id, key, stored: emptyHead, tip: emptyHead, forkedAt: undefined };
+    const feed: Feed = {
+      ...{ id, key, stored: emptyHead, tip: emptyHead },
+      ...{ forkedAt: undefined, receivedAt: undefined },
+    };
     this.#feeds.set(key, feed);
     const group = this.#groups.get(id.group);
     if (group === undefined) this.#groups.set(id.group, [feed]);

@@ -17,6 +17,14 @@ test('a restarted node has the members and names that its store knows', async ()
   }
 });
 
+test('a vouch that is held back from view does not count yet', async () => {
+  const rig = await Rig.open({ configured: [alice] });
+  const entry = rig.arrive({ author: alice, object: buildVouch([bob], testSalt()) });
+  rig.disk.entries[0] = { ...entry, arrival: 0 };
+  const restarted = await Rig.open({ configured: [alice], disk: rig.disk });
+  expect(restarted.chat.membership.isMember(bob)).toBe(false);
+});
+
 test('a node announces what it vouches for and its name once, and again only after a change', async () => {
   const rig = await Rig.open({ configured: [alice] });
   await rig.chat.announce('me');
@@ -31,6 +39,17 @@ test('a node announces what it vouches for and its name once, and again only aft
   await restarted.chat.announce('I');
   expect(restarted.appends).toBe(2);
   expect(restarted.chat.directory.findName(rig.self)).toBe('I');
+});
+
+test('an announcement that is on disk and not yet announced is not repeated', async () => {
+  const rig = await Rig.open({ configured: [alice] });
+  rig.isAnnouncing = false;
+  await rig.chat.announce('me');
+  await rig.chat.announce('me');
+  expect(rig.appends).toBe(2);
+  rig.announce();
+  await rig.chat.announce('me');
+  expect(rig.appends).toBe(2);
 });
 
 test('another node believes the announcement', async () => {

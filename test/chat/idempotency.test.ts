@@ -158,3 +158,16 @@ test('posts under way at once keep to the bound, and one that fails puts nobody 
   expect(rows.rows.size).toBe(2);
   expect(idempotency.size).toBe(2);
 });
+
+test('keys that are being written count for the bound as well', async () => {
+  const rows = new Rows();
+  const idempotency = await rows.open(2);
+  rows.post(idempotency, 'a');
+  const under = ['b', 'c'].map((key) => ({ key, reservation: idempotency.reserve({ key, body }) }));
+  for (const { key, reservation } of under) {
+    rows.write(reservation.local(message(key)));
+    reservation.done();
+  }
+  expect(rows.rows.size).toBe(2);
+  expect(await idempotency.find({ key: 'a', body })).toBeUndefined();
+});

@@ -222,6 +222,49 @@ test('a full room has the same members in whatever order the vouches arrive, and
   expect(orders[0]).toEqual(orders[1]);
 });
 
+test('also a full room has members that do not depend on the order of arrival', () => {
+  const limits = { membersMax: 4, keysMax: 1000 };
+  const orders = samples.chain(({ configured, vouches }) =>
+    fc.tuple(
+      fc.constant({ configured, vouches }),
+      fc.shuffledSubarray(vouches, { minLength: vouches.length }),
+    ),
+  );
+  fc.assert(
+    fc.property(orders, ([{ configured, vouches }, shuffled]) => {
+      const [some, other] = [vouches, shuffled].map((order) => {
+        const membership = new Membership({ group, self: a, configured, limits });
+        for (const entry of order) membership.apply([entry]);
+        return membership.members();
+      });
+      expect(other).toEqual(some);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('who is in a full room depends neither on the order of the configuration, nor on former paths', () => {
+  const [v, e, x, y, z, w] = [4, 5, 6, 7, 8, 9].map(testKey).sort() as [
+    ...[PublicKey, PublicKey, PublicKey, PublicKey, PublicKey, PublicKey],
+  ];
+  const few = [
+    [x, y, z],
+    [z, x, y],
+  ].map((configured) => {
+    return new Membership({ group, self: a, configured, limits: { membersMax: 3, keysMax: 9 } });
+  });
+  for (const membership of few) expect(membership.members()).toEqual([a, x, y].sort());
+  // x – y – z – w, and behind w two of which only the first has room; then x vouches for w itself,
+  // which brings both nearer than z.
+  const vouches = [vouch(x, 1, [y]), vouch(y, 1, [z]), vouch(z, 1, [w]), vouch(w, 1, [v, e])];
+  const limits = { membersMax: 6, keysMax: 99 };
+  const membership = new Membership({ group, self: a, configured: [x], limits });
+  membership.apply(vouches);
+  expect(membership.members()).toEqual([a, x, y, z, w, v].sort());
+  membership.apply([vouch(x, 2, [y, w])]);
+  expect(membership.members()).toEqual([a, x, y, w, v, e].sort());
+});
+
 test('when memory for vouches is full, the earlier vouch stands and the new one is counted', () => {
   const limits = { membersMax: 100, keysMax: 2 };
   const membership = new Membership({ group, self: a, configured: [b], limits });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { utf8 } from '../../src/bytes.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { PostingRequest } from '../../src/chat/posting.ts';
@@ -129,9 +129,13 @@ test('F56 a post that the disk refused is posted by its retry', async () => {
   const full = new SkychatError('disk-full', 'no space left');
   rig.beforeCommit = () => Promise.reject(full);
   const posts = [1, 2].map(() => rig.chat.posting.post({ text: 'once' }, keyed('k')));
+  const failed = vi.fn();
+  const reserve = vi.spyOn(rig.chat.idempotency, 'reserve');
+  reserve.mockReturnValueOnce({ local: () => [], done: () => undefined, failed });
   for (const post of await Promise.allSettled(posts)) {
     expect(post).toEqual({ status: 'rejected', reason: full });
   }
+  expect(failed).toHaveBeenCalledOnce();
   expect(rig.disk.local.size + rig.disk.entries.length).toBe(0);
   rig.beforeCommit = () => Promise.resolve();
   await rig.chat.posting.post({ text: 'once' }, keyed('k'));

@@ -1,7 +1,7 @@
 // A room without a disk or links: entries in memory behind the ports of src/chat, and the hands to
 // let messages arrive, be stored elsewhere, or wait in a commit.
 import { toHex, utf8 } from '../../src/bytes.ts';
-import type { Entry } from '../../src/cxo/archive.ts';
+import type { Entry, TimelinePosition } from '../../src/cxo/archive.ts';
 import { emptyHead, type FeedState } from '../../src/cxo/feed.ts';
 import {
   groupIdBytes,
@@ -24,8 +24,8 @@ import { Membership } from '../../src/chat/membership.ts';
 import { MessageViews } from '../../src/chat/message-views.ts';
 import { parseContent } from '../../src/chat/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
-import type { TimelinePlace } from '../../src/chat/ports.ts';
-import { comparePlaces } from '../../src/chat/timeline.ts';
+import { compareEntries } from '../../src/chat/timeline.ts';
+import { compareTimeline } from '../../src/cxo/timeline-page.ts';
 import { ManualTime } from '../support/net-time.ts';
 
 export const room = roomOfName('lobby');
@@ -157,14 +157,17 @@ export class Rig {
   }
 
   /** The reading side alone, with bounds of the test's own, over what is on disk by now. */
-  conversation(limits: NonNullable<ConversationOptions['limits']>): Conversation {
+  conversation(
+    limits: NonNullable<ConversationOptions['limits']>,
+    latest = this.disk.entries.length,
+  ): Conversation {
     const { self, store, archive, delivery } = this.options();
     const membership = new Membership({ group: room.id, self, configured: [] });
     const directory = new Directory({ group: room.id, self });
     const forkedAt = (): undefined => undefined;
     const views = new MessageViews({ self, room, membership, directory, delivery, forkedAt });
     const groups = new Set([room.id, ...store.feeds().map(({ feed }) => feed.group)]);
-    const live = new LiveEdge(store.latestArrival());
+    const live = new LiveEdge(latest);
     return new Conversation({ room, groups, archive, store, views, live, limits });
   }
 
@@ -237,13 +240,13 @@ export class Rig {
 
   async #timeline(
     group: GroupId,
-    before: TimelinePlace | undefined,
+    before: TimelinePosition | undefined,
     limit: number,
   ): Promise<Entry[]> {
     const entries = this.disk.entries
       .filter(({ feed }) => feed.group === group)
-      .filter((entry) => before === undefined || comparePlaces(entry, before) < 0)
-      .sort((a, b) => comparePlaces(b, a))
+      .filter((entry) => before === undefined || compareTimeline(entry, before) < 0)
+      .sort((a, b) => compareEntries(b, a))
       .slice(0, Math.min(limit, this.#options.chunkMax ?? limit));
     await Promise.resolve();
     this.duringRead();

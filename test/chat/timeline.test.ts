@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Entry } from '../../src/cxo/archive.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
-import { comparePlaces, Timeline } from '../../src/chat/timeline.ts';
+import { compareEntries, Timeline } from '../../src/chat/timeline.ts';
+import { compareTimeline } from '../../src/cxo/timeline-page.ts';
 import type { MessageSource } from '../../src/chat/ports.ts';
 import { entryOf, objectOf, testKey } from './rig.ts';
 
@@ -27,7 +28,7 @@ function sourceOf(all: readonly Entry[]): Pick<MessageSource, 'timeline'> {
       Promise.resolve(
         all
           .filter(({ feed }) => feed.group === group)
-          .filter((entry) => before === undefined || comparePlaces(entry, before) < 0)
+          .filter((entry) => before === undefined || compareTimeline(entry, before) < 0)
           .slice(0, limit),
       ),
   };
@@ -46,7 +47,7 @@ test('the timelines of several groups are merged newest first, each entry once',
     fc.asyncProperty(entries, fc.integer({ min: 1, max: 4 }), async (fields, chunk) => {
       const all = fields
         .map((one) => entryOf({ ...one, object }))
-        .sort((a, b) => comparePlaces(b, a));
+        .sort((a, b) => compareEntries(b, a));
       expect(await drain(new Timeline(sourceOf(all), groups, undefined, chunk))).toEqual(all);
     }),
   );
@@ -57,7 +58,7 @@ test('begun before any entry, the merge goes on directly behind it, in every gro
     fc.asyncProperty(entries, fc.nat(), async (fields, pick) => {
       const all = fields
         .map((one) => entryOf({ ...one, object }))
-        .sort((a, b) => comparePlaces(b, a));
+        .sort((a, b) => compareEntries(b, a));
       fc.pre(all.length > 0);
       const at = pick % all.length;
       expect(await drain(new Timeline(sourceOf(all), groups, all[at], 2))).toEqual(

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { NetworkAddress, RunningNode } from '../../src/cli/ports.ts';
+import type { NetworkAddress } from '../../src/cli/ports.ts';
 import type { NodeConfig } from '../../src/config.ts';
 import type { Logger } from '../../src/env.ts';
 import { SkychatError } from '../../src/errors.ts';
+import type { PublicKey } from '../../src/identity.ts';
+import type { RunningNode } from '../../src/node.ts';
 import { alice, makeFolder, run, start, type Overrides } from './harness.ts';
 
 interface FakeNode {
@@ -24,7 +26,7 @@ function fakeNode(
     fake.opened.push(config);
     await onOpen(logger);
     return {
-      pk: alice,
+      pk: alice as PublicKey,
       listen: '0.0.0.0:8870',
       http: 'http://127.0.0.1:8001',
       data,
@@ -257,7 +259,7 @@ test('the log goes to stderr, by level and format', async () => {
   };
   const json = await lineOf([]);
   expect(json.split('\n')).toHaveLength(2);
-  expect(JSON.parse(json)).toMatchObject({ msg: 'careful', peer: 'p' });
+  expect(JSON.parse(json)).toMatchObject({ level: 'warn', msg: 'careful', peer: 'p' });
   expect(await lineOf(['--log-format', 'pretty'])).toMatch(/WARN.*: careful \{"peer":"p"\}\n$/);
   expect((await lineOf(['--log-level', 'debug'])).split('\n')).toHaveLength(3);
   expect(await lineOf(['--log-level', 'silent'])).toBe('');

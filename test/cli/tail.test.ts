@@ -82,6 +82,11 @@ test('--count takes the newest, and goes on where there are fewer', async () => 
   expect(started.stdout.text).toBe(linesOf(1, 2, 3, 4, 5, 6, 7));
 });
 
+test('--count ends a backlog that -n made longer', async () => {
+  const at = await daemonOf(new FakeTimeline(5));
+  expect((await run(['tail', '-n', '3', '--count', '2', ...at])).stdout).toBe(linesOf(3, 4));
+});
+
 test('--timeout ends with 7 when the time ran out before the count', async () => {
   const at = await daemonOf(new FakeTimeline(1));
   const ended = await run(['tail', '-f', '--count', '2', '--timeout', '50ms', ...at]);

@@ -25,4 +25,4 @@ async function underTest(directory: string): Promise<StoreUnderTest> {
   };
 }
 
-storeContract('LevelStore', async () => underTest(await temporaryDirectory()));
+storeContract('LevelStore', async () => underTest(await temporaryDirectory()), 15);

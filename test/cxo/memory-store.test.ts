@@ -10,4 +10,4 @@ function underTest(store: MemoryStore): StoreUnderTest {
   };
 }
 
-storeContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())));
+storeContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())), 25);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { systemTimers } from '../../src/env.ts';
 import type { MessageView } from '../../src/chat/view.ts';
 import {
   httpTimes,
@@ -99,6 +100,7 @@ test('an idle stream carries a comment at least every 15 s', async () => {
   const armed: { delayMs: number; callback: () => void }[] = [];
   const timers = {
     after: (delayMs: number, callback: () => void) => {
+      if (delayMs < 1000) return systemTimers.after(delayMs, callback);
       armed.push({ delayMs, callback });
       return () => undefined;
     },
@@ -138,12 +140,31 @@ test('F05 F06 a reader that does not read is paused, costs nobody, and misses no
     api.arrive(`${i} ${body}`);
     expect((await healthy.next())?.id).toBe(String(i + 1));
   }
-  const queued = Math.max(...sockets.map((socket) => socket.writableLength));
-  expect(queued).toBeGreaterThan(streamQueueBytesMax);
-  expect(queued).toBeLessThan(streamQueueBytesMax + 80_000);
+  const late = await EventReader.open(port, '/events?after=0');
+  for (const socket of [sockets[0], sockets[2]]) {
+    await expect.poll(() => socket?.writableLength).toBeGreaterThan(streamQueueBytesMax);
+    expect(socket?.writableLength).toBeLessThan(streamQueueBytesMax + 80_000);
+  }
+  const { reads } = api;
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(api.reads, 'a paused reader is not read for').toBe(reads);
   for (const { cursor, text } of api.stored) {
     expect(await slow.next()).toMatchObject({ id: cursor, data: { text } });
+    expect(await late.next()).toMatchObject({ id: cursor });
   }
+});
+
+test('F06 a paused reader is not sent comments on top', async () => {
+  const { api, port, server } = await listenFixture({ times: { keepAliveMs: 2 } });
+  const sockets = connectionsOf(server.fastify.server);
+  for (let i = 0; i < 200; i++) api.arrive('x'.repeat(60_000));
+  await EventReader.open(port, '/events?after=0');
+  await expect.poll(() => sockets[0]?.writableLength).toBeGreaterThan(streamQueueBytesMax);
+  const queued = sockets[0]?.writableLength;
+  const idle = new RawClient(port);
+  idle.socket.write(request('/events'));
+  await idle.until((received) => received.split(': still here').length > 10);
+  expect(sockets[0]?.writableLength).toBe(queued);
 });
 
 test('F09 a reader that leaves frees all that it held, also while it is paused', async () => {
@@ -153,12 +174,15 @@ test('F09 a reader that leaves frees all that it held, also while it is paused',
   const stuck = new RawClient(port);
   stuck.socket.pause();
   stuck.socket.write(request('/events?after=0'));
-  await expect.poll(() => server.readers).toBe(3);
-  await expect.poll(() => api.waits).toBe(3);
+  const poll = new RawClient(port);
+  poll.socket.write(request(`/messages?after=now&wait=60&author=${bob}`));
+  await expect.poll(() => server.readers).toBe(4);
+  await expect.poll(() => api.waits).toBe(4);
   for (let i = 0; i < 200; i++) api.arrive('x'.repeat(60_000));
   idle.destroy();
   follower.destroy();
   stuck.socket.destroy();
+  poll.socket.destroy();
   await expect.poll(() => [server.readers, api.waits, api.watchers]).toEqual([0, 0, 0]);
 });
 
@@ -168,7 +192,7 @@ test('F49 closing tells every open stream, and does not wait for one that never 
   const follower = new RawClient(port);
   follower.socket.write(request('/messages?after=0&follow=1&format=ndjson'));
   const poll = new RawClient(port);
-  poll.socket.write(request('/messages?after=now&wait=60'));
+  poll.socket.write(request('/messages?after=now&wait=60&author=' + bob));
   const stuck = new RawClient(port);
   stuck.socket.pause();
   stuck.socket.write(request('/events?after=0'));
@@ -186,9 +210,31 @@ test('F49 closing tells every open stream, and does not wait for one that never 
   expect([server.readers, api.waits, api.watchers]).toEqual([0, 0, 0]);
 });
 
+test('F49 a slow reader is still sent what it was promised while the surface closes', async () => {
+  const { api, port, server } = await listenFixture();
+  const sockets = connectionsOf(server.fastify.server);
+  const events = await EventReader.open(port, '/events?after=0');
+  const page = new RawClient(port);
+  page.socket.pause();
+  for (let i = 0; i < 200; i++) api.arrive('x'.repeat(60_000));
+  page.socket.write(request('/messages?limit=200'));
+  const backlogged = (): boolean =>
+    sockets.every((socket) => socket.writableLength > streamQueueBytesMax);
+  await expect.poll(backlogged).toBe(true);
+  const closed = server.close();
+  page.socket.resume();
+  const seen: string[] = [];
+  for (let event = await events.next(); event !== undefined; event = await events.next()) {
+    seen.push(event.event);
+  }
+  expect(seen.at(-1)).toBe('shutdown');
+  expect((await page.closed()).endsWith('"more":false}')).toBe(true);
+  await closed;
+});
+
 test('F49 no time-out of requests touches an open stream', async () => {
   const { api, port } = await listenFixture({
-    times: { headersMs: 50, requestMs: 60, stalledMs: 70 },
+    times: { headersMs: 50, requestMs: 60, stalledMs: 400 },
   });
 
   const reader = await EventReader.open(port, '/events');

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import type { MessageView } from '../../src/chat/view.ts';
 import { listenHttp } from '../../src/http/listen.ts';
+import { idOf } from '../support/fake-api.ts';
 import { ask, listenFixture, openFixture, RawClient } from '../support/http.ts';
 
 test('one connection carries many requests', async () => {
@@ -114,18 +116,19 @@ test('F15 no bytes whatever stop the surface', async () => {
 });
 
 test('a request in flight is finished before the surface closes, a later one is refused', async () => {
-  const { api, port, server } = await listenFixture();
+  const { api, port, server } = await listenFixture({ times: { closeMs: 60_000 } });
+  let finish: (message: MessageView) => void = () => undefined;
+  api.message = () => new Promise((resolve) => (finish = resolve));
   const client = new RawClient(port);
-  const post = 'POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi';
   const arrived = once(server.fastify.server, 'request');
-  client.socket.write(post);
+  client.socket.write(`GET /messages/${idOf(1)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   await arrived;
   const closed = server.close();
-  client.socket.write(post);
-  const answer = await client.closed();
+  await expect.poll(() => server.fastify.server.listening).toBe(false);
+  finish(api.arrive('in time'));
+  expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 [^]*in time/);
   await closed;
-  expect(answer).toMatch(/^HTTP\/1\.1 201 /);
-  expect(api.drafts).toHaveLength(1);
+  await expect(ask(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
 });
 
 test('a post that waits for other nodes is answered with 202 when the surface closes', async () => {
@@ -150,6 +153,16 @@ test('F15 noise behind a request ends that connection alone', async () => {
   await client.closed();
   await expect.poll(() => [server.readers, api.waits]).toEqual([0, 0]);
   expect((await ask(port, '/healthz')).status).toBe(200);
+});
+
+test('F49 closing does not wait for a request that never ends', async () => {
+  const { port, server } = await listenFixture({ times: { closeMs: 30 } });
+  const client = new RawClient(port);
+  const connected = once(server.fastify.server, 'request');
+  client.socket.write('POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhi');
+  await connected;
+  await server.close();
+  expect(await client.closed()).toBe('');
 });
 
 test('what comes on an open connection while the surface closes is answered with 503', async () => {

@@ -7,6 +7,7 @@ import { prologue } from '../../src/net/handshake.ts';
 import * as limits from '../../src/net/limits.ts';
 import { nodeNoiseCrypto } from '../../src/net/noise-crypto.ts';
 import { HandshakeState, type CipherState, type NoiseResult } from '../../src/net/noise.ts';
+import { rekeyMessages } from '../../src/net/secure.ts';
 import type { ByteStream, Endpoint, Transport } from '../../src/net/transport.ts';
 import { identityAt, Rig, type RigNode } from '../support/net-rig.ts';
 
@@ -60,16 +61,20 @@ function framed(message: Uint8Array): Uint8Array {
 
 const crypto = nodeNoiseCrypto(systemRandom);
 
-function dialerOf({ linkKeys: own }: Identity): HandshakeState {
-  const remote = node.identity.linkKeys.publicKey;
+function dialerOf({ linkKeys: own }: Identity, to: RigNode): HandshakeState {
+  const remote = to.identity.linkKeys.publicKey;
   return new HandshakeState({ crypto, pattern: 'XK', initiator: true, prologue, own, remote });
 }
 
 /** Goes through the handshake by hand; the result sends and opens raw Noise messages. */
-async function shake(identity: Identity, claim = publicKeyBytes(identity.publicKey)) {
-  const raw = await connect();
+async function shake(
+  identity: Identity,
+  to = node,
+  claim = publicKeyBytes(identity.publicKey),
+): Promise<{ raw: Raw; send: CipherState; receive: CipherState }> {
+  const raw = await connect('stranger', to.endpoint);
   raws.push(raw);
-  const noise = dialerOf(identity);
+  const noise = dialerOf(identity, to);
   raw.stream.write(framed(bytesOf(noise.write(new Uint8Array()))));
   await rig.settle();
   bytesOf(noise.read(concat(...raw.received.splice(0)).subarray(2)));
@@ -276,7 +281,7 @@ describe('the identity in the third message', () => {
   ])('is refused where it is %s', async (_, claim) => {
     node.allowed.add(identityAt(0).publicKey);
     node.allowed.add(identityAt(3).publicKey);
-    const { raw } = await shake(identityAt(0), claim);
+    const { raw } = await shake(identityAt(0), node, claim);
     await rig.settle();
     expect(raw.closed).toBe(true);
     expect(node.links).toEqual([]);
@@ -287,7 +292,7 @@ describe('the identity in the third message', () => {
     const claim = publicKeyBytes(identityAt(0).publicKey);
     claim[31] = (claim[31] ?? 0) ^ 128;
     node.allowed.add(identityAt(0).publicKey);
-    await shake(identityAt(0), claim);
+    await shake(identityAt(0), node, claim);
     await rig.settle();
     // It is proved, but it is not A, and only A is allowed.
     expect(node.links).toEqual([]);
@@ -330,6 +335,19 @@ describe('bytes of an admitted peer that are no frames', () => {
     expect(node.links[0]).toMatchObject({ closed: 'not-authentic', frames: [] });
     expect(node.network.counters()['not-authentic']).toBe(1);
   });
+
+  test('the key changes after every 65,536 messages', async () => {
+    node.allowed.add(identityAt(0).publicKey);
+    const { raw, send } = await shake(identityAt(0));
+    for (let i = 0; i < rekeyMessages; i++)
+      raw.stream.write(sealed(send, frame(16, new Uint8Array())));
+    send.rekey();
+    raw.stream.write(sealed(send, frame(17, new Uint8Array())));
+    await rig.settle();
+    expect(node.only.frames.at(-1)?.type).toBe(17);
+    raw.stream.destroy();
+    await rig.settle();
+  }, 20_000);
 
   test('a link frame of a later version is passed over', async () => {
     node.allowed.add(identityAt(0).publicKey);
@@ -426,6 +444,37 @@ describe('a responder of the right key', () => {
     await rig.advance(limits.acceptMs);
     expect(dialer.links[0]?.closed).toBe('not-accepted');
     expect(dialer.network.counters()['not-accepted']).toBe(1);
+  });
+
+  test.each([
+    ['refuses ours, has its own link taken', frame(4, utf8('changed-my-mind')), false],
+    ['accepts ours, has its own link refused', acceptance, true],
+  ])('that is slow to decide, dials itself and then %s', async (_, decision, ours) => {
+    // The dialed link is the preferred one, so the other is held until it is decided.
+    const decide: (() => void)[] = [];
+    const dialer = await rogue((send, stream) => {
+      stream.handler = {
+        onData: () => {
+          // A sign of life that asks for no answer.
+          stream.write(sealed(send, frame(3, utf8('12345678'))));
+        },
+        onDrain: () => undefined,
+        onClose: () => undefined,
+      };
+      decide.push(() => {
+        stream.write(sealed(send, decision));
+      });
+    });
+    await dialer.listen();
+    const { raw } = await shake(identityAt(7), dialer);
+    await rig.advance(limits.probeMs);
+    expect(raw.closed).toBe(false);
+    expect(dialer.open).toHaveLength(1);
+    decide[0]?.();
+    await rig.settle();
+    expect(dialer.links[0]?.closed).toBe(ours ? undefined : 'changed-my-mind');
+    expect(dialer.only.link.initiator).toBe(ours);
+    expect(raw.closed).toBe(ours);
   });
 
   test('that gives an unknown reason is quoted, and tried again like any lost peer', async () => {

@@ -127,7 +127,7 @@ test('keys are renewed in the middle of a stream without a lost frame', async ()
   b.only.link.send(16, Uint8Array.of(1));
   await rig.settle();
   expect(a.only.frames).toHaveLength(1);
-});
+}, 30_000);
 
 test('a close reason reaches the other side, and nothing follows it', async () => {
   const [a, b] = await rig.pair();
@@ -293,4 +293,4 @@ test('F09 a thousand connects and closes leave no timer, stream, link or peer be
   expect(rig.time.pending).toBe(timers);
   expect(rig.hub.connections).toEqual([]);
   expect(a.network.peers()).toEqual([]);
-});
+}, 30_000);

@@ -224,6 +224,18 @@ test('a new address for a known peer takes effect at once', async () => {
   expect(a.links).toHaveLength(1);
 });
 
+test('F10 adding a peer again at the same address does not hurry its next dial', async () => {
+  const a = await rig.node(0);
+  const b = rig.silentNode(1);
+  rig.dial(a, b);
+  await rig.settle();
+  const wait = rig.time.next;
+  for (let i = 0; i < 10; i++) rig.dial(a, b);
+  await rig.settle();
+  expect(rig.time.next).toBe(wait);
+  expect(a.network.counters().unreachable).toBe(1);
+});
+
 test('a banned key loses its link and waits, longer each time', async () => {
   const [a, b] = await rig.pair();
   b.network.banPeer(a.pk, 'bad-signature');
@@ -262,6 +274,16 @@ test('a small-order key is refused as an address', () => {
 test('a port that is taken is one clear failure', async () => {
   const a = await rig.node(0);
   await expect(a.network.listen(a.endpoint)).rejects.toMatchObject({ code: 'port-busy' });
+});
+
+test('a listener that comes up while the network closes is closed as well', async () => {
+  const a = rig.silentNode(0);
+  const listening = a.network.listen(a.endpoint);
+  const refused = expect(listening).rejects.toMatchObject({ code: 'closing' });
+  await a.network.close();
+  await refused;
+  const b = rig.silentNode(1, 'node0');
+  await b.listen();
 });
 
 test('closing flushes what was sent, tells the peers, and leaves nothing', async () => {

@@ -113,6 +113,17 @@ test('a slow reader is seen to move in small steps', async () => {
   await side.untilClosed();
 });
 
+test('a peer that half-closes its side ends the stream, with a reason in words', async () => {
+  const endpoint = await mute((socket) => {
+    socket.pause();
+    socket.end();
+  });
+  const side = new Side(await tcpTransport.dial(endpoint, never));
+  for (let i = 0; i < 100; i++) side.stream.write(new Uint8Array(limits.tcpWriteBytesMax));
+  await side.untilClosed();
+  expect(side.closed).toBe('the other side ended the connection');
+});
+
 test('frames cross a link over TCP whole and in order', async () => {
   const sizes = [0, 1, 65_536, 1_000_000, 7];
   const seen: number[] = [];

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { probeMs } from '../../src/net/limits.ts';
+import { connectedRetryMsMax, probeMs } from '../../src/net/limits.ts';
 import { patterned, Rig, RigNode } from '../support/net-rig.ts';
 
 let rig: Rig;
@@ -74,6 +75,9 @@ test('F08 a link in use is not given up when its peer redials, and frames go on'
   const [state] = twin.network.peers();
   expect(state?.state).not.toBe('connected');
   expect(state?.reason).toContain('older link');
+  // As soon as the old link has ended it has its turn.
+  await Promise.all([a.network.close(), rig.advance(connectedRetryMsMax)]);
+  expect(b.only.link.handshakeHash).toEqual(twin.only.link.handshakeHash);
 });
 
 test('F07 a redial replaces an old link that gives no sign of life', async () => {
@@ -136,6 +140,48 @@ test('onLink never gives two links of one peer at a time', async () => {
   await rig.advance(60_000);
   expect(a.only.link.handshakeHash).toEqual(b.only.link.handshakeHash);
 });
+
+test('F08 F28 whatever is cut and stalled, two nodes that dial each other end with one link', async () => {
+  const step = fc.oneof(
+    fc.record({ act: fc.constantFrom('cut', 'stall dialer', 'stall listener', 'resume') }),
+    fc.record({ act: fc.constant('wait'), ms: fc.constantFrom(0, 1, 250, 2_000, 20_000, 60_000) }),
+  );
+  const delays = fc.nat(6);
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), delays, async (steps, turns) => {
+      const own = new Rig();
+      const [a, b] = [await own.node(0), await own.node(1)];
+      for (const node of [a, b]) {
+        node.onLink = () => {
+          expect(node.open.length).toBe(1);
+        };
+      }
+      own.dial(a, b);
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+      own.dial(b, a);
+      for (const { act, ...rest } of steps) {
+        if ('ms' in rest) await own.advance(rest.ms);
+        for (const connection of own.hub.connections) {
+          if (act === 'cut') connection.cut();
+          if (act === 'stall dialer') connection.stall('dialer');
+          if (act === 'stall listener') connection.stall('listener');
+          if (act === 'resume') connection.resume();
+        }
+        await own.settle();
+      }
+      for (const connection of own.hub.connections) connection.resume();
+      await own.advance(120_000);
+      expect(a.only.link.handshakeHash).toEqual(b.only.link.handshakeHash);
+      expect(own.hub.connections).toHaveLength(1);
+      const { only } = a;
+      await own.advance(300_000);
+      expect(a.only).toBe(only);
+      await own.close();
+      expect(own.time.pending).toBe(0);
+    }),
+    { numRuns: 60 },
+  );
+}, 20_000);
 
 test('F59 a node does not dial its own key, so that one list of peers serves every node', async () => {
   const a = await rig.node(0);

@@ -73,6 +73,7 @@ export class SimNode {
         accepts: (_, author) => members.has(author),
         labelOf: (kind) => (kind === 'text' ? undefined : kind),
         ownFeedsKnown: true,
+        headMin: 0,
       },
       this.#now(),
     );
@@ -143,6 +144,7 @@ export class SimNode {
         this.failed.push(effect.code);
         return;
       case 'arrived':
+      case 'local-written':
       case 'released':
       case 'delivered':
       case 'log':

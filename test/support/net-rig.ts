@@ -162,5 +162,7 @@ export class Rig {
 
 /** `size` bytes that tell their place. */
 export function patterned(size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 255);
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = i * 31 + (i >> 8);
+  return bytes;
 }

@@ -1,0 +1,164 @@
+// A small synced file beside the store with the last segments that this node signed: what it has
+// acknowledged is here as well, whatever becomes of the store. Knows nothing of the store.
+//
+// Two slots are written in turns, so that a torn write leaves the one before it. A slot: SHA-256 of
+// the rest (32 bytes), length of the body (4), number of the write (6), all big-endian, then the
+// body: group and author (32 each), head and seq of the first root (variable-length integers), and
+// the segment's bytes.
+import { closeSync, fdatasync, fsyncSync, openSync, readSync, write as writeFile } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ByteReader, concat, equal } from '../bytes.ts';
+import { publicKeyBytes, publicKeyOfBytes } from '../identity.ts';
+import { groupIdBytes, groupIdOfBytes, idBytes, sha256 } from './ids.ts';
+import { storeErrorOf } from './level-errors.ts';
+import { numberAt, putNumber } from './level-keys.ts';
+import { varints } from './level-rows.ts';
+import { segmentLimits } from './limits.ts';
+import type { FeedId } from './root.ts';
+
+/** A signed segment of an own feed, as the store keeps it. */
+export interface OwnSegment {
+  readonly feed: FeedId;
+  /** Seq of the first root. */
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface OwnHead {
+  /** The newest segment that was written whole; undefined where there is none. */
+  read(): OwnSegment | undefined;
+  /** On disk when it resolves. Rejects with SkychatError `disk-full` or `store-failed`. */
+  write(segment: OwnSegment): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Slot {
+  readonly write: number;
+  readonly segment: OwnSegment;
+}
+
+const writeAt = promisify(writeFile);
+const sync = promisify(fdatasync);
+
+const headerBytes = 32 + 4 + 6;
+/** The segment, and what names its feed. A slot that was never filled takes no room on the disk. */
+const bodyBytesMax = segmentLimits.bytesMax + 2 * idBytes + 16;
+const slotBytes = headerBytes + bodyBytesMax;
+
+/**
+ * Opens the file in the directory, made where there is none.
+ * @throws SkychatError `disk-full` or `store-failed`
+ */
+export function openOwnHead(directory: string): OwnHead {
+  try {
+    return new OwnHeadFile(openFile(directory));
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+}
+
+class OwnHeadFile implements OwnHead {
+  readonly #file: number;
+  /** Of the newest whole slot: the other one is written next. */
+  #newest: { readonly slot: number; readonly write: number };
+  #latest: Promise<void> = Promise.resolve();
+
+  constructor(file: number) {
+    this.#file = file;
+    const [first, second] = [readSlot(file, 0), readSlot(file, 1)];
+    const slot = (second?.write ?? 0) > (first?.write ?? 0) ? 1 : 0;
+    this.#newest = { slot, write: Math.max(first?.write ?? 0, second?.write ?? 0) };
+  }
+
+  read(): OwnSegment | undefined {
+    return readSlot(this.#file, this.#newest.slot)?.segment;
+  }
+
+  write(segment: OwnSegment): Promise<void> {
+    const written = this.#latest.then(() => this.#write(segment));
+    this.#latest = written.catch(() => undefined);
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.#latest;
+    closeSync(this.#file);
+  }
+
+  async #write(segment: OwnSegment): Promise<void> {
+    const slot = 1 - this.#newest.slot;
+    const write = this.#newest.write + 1;
+    try {
+      const bytes = encodeSlot(write, segment);
+      for (let done = 0; done < bytes.length;) {
+        const left = bytes.length - done;
+        done += (await writeAt(this.#file, bytes, done, left, slot * slotBytes + done))
+          .bytesWritten;
+      }
+      await sync(this.#file);
+      // Only now: after a failure the same slot is written again, and the other one kept.
+      this.#newest = { slot, write };
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+}
+
+function encodeSlot(write: number, { feed, from, bytes }: OwnSegment): Uint8Array {
+  if (bytes.length > segmentLimits.bytesMax) throw new Error('the segment is too long for a slot');
+  const names = concat(groupIdBytes(feed.group), publicKeyBytes(feed.author));
+  const body = concat(names, varints(feed.head, from), bytes);
+  const slot = concat(new Uint8Array(headerBytes), body);
+  putNumber(slot, 32, 4, body.length);
+  putNumber(slot, 36, 6, write);
+  slot.set(sha256(slot.subarray(32)));
+  return slot;
+}
+
+/** Undefined where the slot was never written, or not to its end. */
+function readSlot(file: number, slot: number): Slot | undefined {
+  const header = readAt(file, slot * slotBytes, headerBytes);
+  const length = header && numberAt(header, 32, 4);
+  if (header === undefined || length === undefined || length > bodyBytesMax) return undefined;
+  const body = readAt(file, slot * slotBytes + headerBytes, length);
+  if (body === undefined) return undefined;
+  if (!equal(sha256(concat(header.subarray(32), body)), header.subarray(0, 32))) return undefined;
+  const reader = new ByteReader(body);
+  const group = reader.take(idBytes);
+  const author = reader.take(idBytes);
+  const head = reader.varint();
+  const from = reader.varint();
+  if (group === undefined || author === undefined) return undefined;
+  if (head === undefined || from === undefined) return undefined;
+  const feed = { group: groupIdOfBytes(group), author: publicKeyOfBytes(author), head };
+  const segment = { feed, from, bytes: body.subarray(reader.offset) };
+  return { write: numberAt(header, 36, 6), segment };
+}
+
+/** Undefined where the file ends before. */
+function readAt(file: number, position: number, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(file, bytes, done, length - done, position + done);
+    if (count === 0) return undefined;
+    done += count;
+  }
+  return bytes;
+}
+
+/** A new file is made known to its directory at once: its name would be lost in a power cut. */
+function openFile(directory: string): number {
+  const path = join(directory, 'own-head');
+  try {
+    return openSync(path, 'r+');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const file = openSync(path, 'wx+', 0o600);
+  const folder = openSync(directory, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+  return file;
+}

@@ -1,0 +1,320 @@
+// The composition root: opens the parts of a node in their order, wires them to each other, and
+// closes them again. Holds no logic of its own.
+import { readFileSync } from 'node:fs';
+import { Announcer } from './node/announcer.ts';
+import { Chat } from './chat/chat.ts';
+import { labelOf } from './chat/message.ts';
+import type { NodeConfig } from './config.ts';
+import {
+  silentLogger,
+  systemClock,
+  systemRandom,
+  systemTimers,
+  type Clock,
+  type Logger,
+  type Random,
+  type Timers,
+} from './env.ts';
+import { SkychatError } from './errors.ts';
+import { listenHttp } from './http/listen.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import type { PublicKey } from './identity.ts';
+import { formatEndpoint } from './net/address.ts';
+import { Network } from './net/network.ts';
+import { tcpTransport } from './net/tcp.ts';
+import type { Endpoint, Link, LinkHandler, Transport } from './net/transport.ts';
+import { NodeApi } from './node/node-api.ts';
+import { knowsOwnFeed } from './node/own-feed.ts';
+import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
+import { openStorage, type Storage } from './node/storage.ts';
+import { forkRowPrefix, parseForkRow } from './sync/forks.ts';
+import { Runner } from './sync/runner.ts';
+import { version } from './version.ts';
+
+export interface RunningNode {
+  readonly pk: PublicKey;
+  /** `host:port` where peers dial; null for a node that only dials. */
+  readonly listen: string | null;
+  /** `http://host:port` or `unix:PATH`. */
+  readonly http: string;
+  readonly data: string;
+  /** Drains and closes everything; later calls wait for the first. */
+  close(): Promise<void>;
+}
+
+/** What tests and embedders may put in place of the real thing. */
+export interface Overrides {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly timers?: Timers;
+  readonly transport?: Transport;
+}
+
+type Ports = Required<Overrides>;
+
+const sweepMs = 3_600_000;
+
+/**
+ * Opens a node. Where it fails nothing stays open; where a file is refused or a port is taken
+ * nothing was written either.
+ * @throws SkychatError of start-up: `key-file-exposed`, `data-locked`, `port-busy`, …
+ */
+export async function openNode(
+  config: NodeConfig,
+  overrides: Overrides = {},
+): Promise<RunningNode> {
+  const ports: Ports = {
+    logger: silentLogger,
+    clock: systemClock,
+    random: systemRandom,
+    timers: systemTimers,
+    transport: tcpTransport,
+    ...overrides,
+  };
+  const token = config.httpTokenFile === undefined ? undefined : readToken(config.httpTokenFile);
+  const storage = await openStorage({
+    ...config,
+    ...ports,
+    beforeWriting: () => checkPorts(config, ports.transport),
+  });
+  const node = new Node(config, ports, storage);
+  try {
+    await node.open(token);
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  return node;
+}
+
+class Node implements RunningNode {
+  readonly #config: NodeConfig;
+  readonly #ports: Ports;
+  readonly #storage: Storage;
+  readonly #storedListeners = new Set<() => void>();
+  readonly #startedAt: number;
+  #peerBook!: PeerBook;
+  #chat!: Chat;
+  #runner!: Runner;
+  #network!: Network;
+  #api!: NodeApi;
+  #server: HttpServer | undefined;
+  #announcer: Announcer | undefined;
+  #cancelSweep: (() => void) | undefined;
+  #listen: string | null = null;
+  #http = '';
+  #closed: Promise<void> | undefined;
+
+  constructor(config: NodeConfig, ports: Ports, storage: Storage) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#storage = storage;
+    this.#startedAt = ports.clock.monotonic();
+  }
+
+  get pk(): PublicKey {
+    return this.#storage.identity.publicKey;
+  }
+
+  get listen(): string | null {
+    return this.#listen;
+  }
+
+  get http(): string {
+    return this.#http;
+  }
+
+  get data(): string {
+    return this.#config.data;
+  }
+
+  async open(token: string | undefined): Promise<void> {
+    const { store } = this.#storage;
+    const { logger } = this.#ports;
+    this.#peerBook = new PeerBook(this.#config, await store.local(peerRowPrefix));
+    this.#chat = await this.#openChat();
+    this.#runner = await this.#openRunner();
+    this.#network = this.#openNetwork();
+    this.#chat.membership.onChange(() => {
+      this.#runner.membersChanged();
+      this.#network.recheck();
+    });
+    this.#api = this.#openApi();
+    if (this.#config.listen !== undefined) {
+      this.#listen = formatEndpoint(await this.#network.listen(this.#config.listen));
+    }
+    await this.#openHttp(token);
+    for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
+    this.#announcer = this.#openAnnouncer();
+    this.#announcer.announce();
+    this.#sweep();
+    const { pk, listen, http, data } = this;
+    logger.info({ pk, listen, http, data }, 'the node is up');
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Readers and posts first, so that what they were promised is on disk before the store closes. */
+  async #close(): Promise<void> {
+    this.#announcer?.close();
+    this.#cancelSweep?.();
+    await this.#server?.close();
+    (this.#chat as Chat | undefined)?.close();
+    await (this.#network as Network | undefined)?.close();
+    await (this.#runner as Runner | undefined)?.close();
+    await this.#storage.close();
+  }
+
+  #openChat(): Promise<Chat> {
+    const { store, archive } = this.#storage;
+    const { clock, random, timers } = this.#ports;
+    return Chat.open({
+      ...{ self: this.pk, room: this.#config.room, store, archive, clock, random, timers },
+      configured: this.#peerBook.keys(),
+      writer: {
+        append: (group, object, local) => this.#runner.append(group, object, local),
+        writeLocal: (local) => this.#runner.writeLocal(local),
+      },
+      delivery: {
+        storedBy: (feed, seq) => this.#runner.overview.storedBy(feed, seq),
+        onStored: (listener) => {
+          this.#storedListeners.add(listener);
+          return () => this.#storedListeners.delete(listener);
+        },
+      },
+    });
+  }
+
+  async #openRunner(): Promise<Runner> {
+    const { identity, store, archive, ownHead, unusedKey } = this.#storage;
+    const { clock, timers, logger } = this.#ports;
+    const { open, forceNewHead } = this.#config;
+    const hasPeers = open || this.#peerBook.keys().length > 0;
+    const signs = { self: this.pk, unusedKey, hasPeers };
+    const ownFeedsKnown = await knowsOwnFeed(store, ownHead, labelOf, signs);
+    const forkRows = await store.local(forkRowPrefix);
+    const { room, membership } = this.#chat;
+    return new Runner({
+      ...{ identity, store, archive, ownHead, clock, timers, logger, labelOf },
+      agent: `skychat-node/${version}`,
+      forkProofs: forkRows.map(parseForkRow).filter((proof) => proof !== undefined),
+      groups: () => [room.id],
+      accepts: (group, author) => group === room.id && membership.isMember(author),
+      ownFeedsKnown: ownFeedsKnown || forceNewHead,
+      // No earlier life of the key can have come as far as the seconds since 1970.
+      headMin: forceNewHead ? Math.floor(clock.now() / 1_000_000) : 0,
+      onArrived: (entries) => {
+        this.#chat.arrived(entries);
+      },
+      onDelivered: () => {
+        for (const listener of this.#storedListeners) listener();
+      },
+      onBan: (peer, reason) => {
+        this.#network.banPeer(peer, reason);
+      },
+    });
+  }
+
+  #openNetwork(): Network {
+    const { identity } = this.#storage;
+    return new Network({
+      ...{ ...this.#ports, identity },
+      isAllowed: (key) => this.#config.open || this.#chat.membership.isMember(key),
+      onLink: (link) => this.#onLink(link),
+      onPeer: (peer) => {
+        this.#api.peerChanged(peer);
+      },
+    });
+  }
+
+  #onLink(link: Link): LinkHandler {
+    if (this.#config.open && !this.#chat.membership.isMember(link.peer)) this.#meet(link.peer);
+    return this.#runner.openLink(link);
+  }
+
+  /** An open node stands for every key that links itself to it. */
+  #meet(key: PublicKey): void {
+    const change = this.#peerBook.meet(key);
+    if (change === undefined) return;
+    this.#runner.writeLocal([change]).catch((error: unknown) => {
+      this.#ports.logger.warn({ cause: String(error) }, 'a new key could not be kept');
+    });
+    this.#onPeersChanged();
+  }
+
+  #onPeersChanged(): void {
+    this.#chat.membership.setConfigured(this.#peerBook.keys());
+    this.#announcer?.announce();
+  }
+
+  #openApi(): NodeApi {
+    const { store } = this.#storage;
+    return new NodeApi({
+      ...{ self: this.pk, version, store, clock: this.#ports.clock },
+      ...{ chat: this.#chat, runner: this.#runner },
+      ...{ network: this.#network, peerBook: this.#peerBook },
+      startedAt: this.#startedAt,
+      listen: () => this.#listen,
+      http: () => this.#http,
+      refused: () => this.#server?.counters() ?? {},
+      onPeersChanged: () => {
+        this.#onPeersChanged();
+      },
+      notReady: () => (this.#closed === undefined ? [] : ['the node is shutting down']),
+    });
+  }
+
+  async #openHttp(token: string | undefined): Promise<void> {
+    const { allowHosts, http } = this.#config;
+    const guard = token === undefined ? { allowHosts } : { allowHosts, token };
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard });
+    const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
+    this.#http = await listenHttp(this.#server, address);
+  }
+
+  #openAnnouncer(): Announcer {
+    return new Announcer({
+      ...{ ...this.#ports, chat: this.#chat, name: this.#config.name },
+      onAnnounced: () => {
+        this.#storage.markKeyUsed();
+      },
+    });
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = this.#ports.timers.after(sweepMs, () => {
+      this.#sweep();
+    });
+    this.#chat.idempotency.sweep().catch((error: unknown) => {
+      this.#ports.logger.warn({ cause: String(error) }, 'expired rows could not be removed');
+    });
+  }
+}
+
+function readToken(path: string): string {
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new SkychatError('bad-config', `cannot read the token file ${path}`, { cause: error });
+  }
+  if (token === '') throw new SkychatError('bad-config', `the token file ${path} is empty`);
+  return token;
+}
+
+/** Whether both ports are free. */
+async function checkPorts({ listen, http }: NodeConfig, transport: Transport): Promise<void> {
+  const endpoints: Endpoint[] = listen === undefined ? [] : [listen];
+  if (http.kind === 'tcp') endpoints.push(http);
+  for (const endpoint of endpoints) {
+    if (endpoint.port === 0) continue;
+    const listener = await transport.listen(endpoint, (stream) => {
+      stream.destroy();
+    });
+    await listener.close();
+  }
+}

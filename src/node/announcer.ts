@@ -1,0 +1,63 @@
+// Publishes what this node says of itself (its name, the keys it vouches for), and tries again
+// where that is not possible yet.
+import type { Chat } from '../chat/chat.ts';
+import type { Logger, Timers } from '../env.ts';
+
+const retryMs = 5_000;
+
+export interface AnnouncerOptions {
+  readonly chat: Pick<Chat, 'announce'>;
+  readonly name: string | undefined;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Called after each time that everything was published. */
+  readonly onAnnounced: () => void;
+}
+
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  #cancel: (() => void) | undefined;
+  #running = false;
+  #again = false;
+  #closed = false;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Publishes what has changed; a call during another is not lost. */
+  announce(): void {
+    this.#again = true;
+    this.#cancel?.();
+    if (!this.#running && !this.#closed) void this.#run();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  async #run(): Promise<void> {
+    const { chat, name, timers, logger, onAnnounced } = this.#options;
+    this.#running = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await chat.announce(name);
+        onAnnounced();
+      }
+    } catch (error) {
+      if (this.#isClosed()) return;
+      logger.warn({ cause: String(error) }, 'name and peers could not be published yet');
+      this.#cancel = timers.after(retryMs, () => {
+        this.announce();
+      });
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+}

@@ -1,0 +1,73 @@
+// Everything of a node that lies in its data directory: the key, the lock, the store, and the file
+// with the latest own segment. Opened together, so that a refusal leaves nothing behind.
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Archive } from '../cxo/archive.ts';
+import { openDataLock } from '../cxo/data-lock.ts';
+import { openLevelStore } from '../cxo/level-store.ts';
+import { openOwnHead, type OwnHead } from '../cxo/own-head.ts';
+import type { Store } from '../cxo/store.ts';
+import type { Logger, Random } from '../env.ts';
+import type { Identity } from '../identity.ts';
+import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
+
+export interface StorageOptions {
+  readonly data: string;
+  readonly keyFile: string;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Runs once the key file was found good, and before anything is written. */
+  readonly beforeWriting: () => Promise<void>;
+}
+
+export interface Storage {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly archive: Archive;
+  readonly ownHead: OwnHead;
+  /** Whether no node has ever written with this key. */
+  readonly unusedKey: boolean;
+  /** To be called once something was written with the key. */
+  markKeyUsed(): void;
+  close(): Promise<void>;
+}
+
+/** @throws SkychatError `key-file-exposed`, `bad-key-file`, `data-locked`, `store-newer`, … */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { data, keyFile, random, logger } = options;
+  const found = findKeyFile(keyFile);
+  await options.beforeWriting();
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const lock = await openDataLock(data);
+  try {
+    const identity = found ?? makeKey(keyFile, random);
+    const store = await openLevelStore(join(data, 'store'), {
+      random,
+      onDamage: ({ feed, from, what }) => {
+        logger.error({ author: feed?.author, from, what }, 'the store is damaged here');
+      },
+    });
+    const ownHead = openOwnHead(data);
+    return {
+      ...{ identity, store, ownHead },
+      archive: new Archive(store),
+      unusedKey: isUnusedKey(keyFile, identity.publicKey),
+      markKeyUsed: () => {
+        markKeyUsed(keyFile);
+      },
+      close: async () => {
+        await ownHead.close();
+        await store.close();
+        await lock.close();
+      },
+    };
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
+}
+
+function makeKey(path: string, random: Random): Identity {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return createKeyFile(path, random);
+}

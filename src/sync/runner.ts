@@ -1,0 +1,302 @@
+// Carries out what the engine asks for, over a real store, real links and real time: the only I/O
+// of the gossip. Knows nothing of what messages say.
+import type { Archive, Entry } from '../cxo/archive.ts';
+import type { GroupId } from '../cxo/ids.ts';
+import type { LocalChange, Store } from '../cxo/store.ts';
+import type { Clock, Logger, Timers } from '../env.ts';
+import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
+import type { PublicKey } from '../identity.ts';
+import type { Link, LinkHandler } from '../net/transport.ts';
+import type { Effect, Event, Now, OwnSegment } from './events.ts';
+import { Gossip, type GossipOptions } from './gossip.ts';
+import type { Overview } from './overview.ts';
+
+/** Keeps the latest own segment safe beside the store. */
+export interface OwnHeadFile {
+  write(segment: OwnSegment): Promise<void>;
+}
+
+export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
+  readonly store: Store;
+  readonly archive: Pick<Archive, 'after'>;
+  readonly ownHead: OwnHeadFile;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Every newly visible message, in arrival order, once its commit is on disk. */
+  readonly onArrived: (entries: readonly Entry[]) => void;
+  /** A peer told of more that it has on its disk. */
+  readonly onDelivered: (peer: PublicKey) => void;
+  readonly onBan: (peer: PublicKey, reason: string) => void;
+}
+
+interface Waiting {
+  readonly resolve: (entry: Entry | undefined) => void;
+  readonly reject: (error: SkychatError) => void;
+}
+
+/** Released messages are read back from the store in steps of this many. */
+const releasedStep = 1000;
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #gossip: Gossip;
+  readonly #links = new Map<number, Link>();
+  readonly #waiting = new Map<number, Waiting>();
+  #nextLink = 1;
+  #nextTicket = 1;
+  #cancelTick: (() => void) | undefined;
+  #tickAt = Infinity;
+  /** Arrivals are handed on one after the other, though some have to be read first. */
+  #arrivals: Promise<void> = Promise.resolve();
+  #arrivedUpTo: number;
+  #committing = false;
+  #onIdle: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: RunnerOptions) {
+    const { store } = options;
+    this.#options = options;
+    this.#arrivedUpTo = store.latestArrival();
+    const start = { ...options, states: store.feeds(), held: store.held() };
+    this.#gossip = new Gossip(start, this.#now());
+    this.#planTick();
+  }
+
+  get overview(): Overview {
+    return this.#gossip.overview;
+  }
+
+  /** Takes over a new link; its gossip begins with its first frame. */
+  openLink(link: Link): LinkHandler {
+    const id = this.#nextLink++;
+    this.#links.set(id, link);
+    const { peer, initiator, handshakeHash } = link;
+    // The link's owner has to have its handler before the first frame is sent over it.
+    queueMicrotask(() => {
+      if (this.#links.has(id))
+        this.#handle({ type: 'opened', link: id, peer, initiator, handshakeHash });
+    });
+    return {
+      onFrame: (frameType, payload) => {
+        this.#handle({ type: 'frame', link: id, frameType, payload });
+      },
+      // Credit keeps the queue of a link short: nothing waits for it to drain.
+      onDrain: () => undefined,
+      onClose: () => {
+        this.#links.delete(id);
+        this.#handle({ type: 'closed', link: id });
+      },
+    };
+  }
+
+  /**
+   * Appends an object to this node's feed in the group; resolves when it is on disk.
+   * SkychatError `disk-full`, `store-failed`, `own-feed-unknown`, `too-many-requests`, `closing`.
+   */
+  async append(group: GroupId, object: Uint8Array, local: readonly LocalChange[]): Promise<Entry> {
+    const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, object, local }));
+    if (entry === undefined) throw new Error('an append is answered with its entry');
+    return entry;
+  }
+
+  /** Writes local rows; resolves when they are on disk. */
+  async writeLocal(changes: readonly LocalChange[]): Promise<void> {
+    await this.#wait((ticket) => ({ type: 'local', ticket, changes }));
+  }
+
+  /** To be called when who is accepted into a group may have changed. */
+  membersChanged(): void {
+    this.#handle({ type: 'members' });
+  }
+
+  /** Resolves once nothing is on its way to the disk; what comes later is refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTick?.();
+    if (this.#committing) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    for (const { reject } of this.#waiting.values()) reject(failure('closing'));
+    this.#waiting.clear();
+    await this.#arrivals;
+  }
+
+  #wait(event: (ticket: number) => Event): Promise<Entry | undefined> {
+    if (this.#closed) return Promise.reject(failure('closing'));
+    const ticket = this.#nextTicket++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve, reject });
+      this.#handle(event(ticket));
+    });
+  }
+
+  #now(): Now {
+    const { clock } = this.#options;
+    return { wall: clock.now(), mono: clock.monotonic() };
+  }
+
+  #handle(event: Event): void {
+    const now = this.#now();
+    for (const effect of this.#gossip.handle(event, now)) this.#carryOut(effect);
+    this.#planTick();
+  }
+
+  #planTick(): void {
+    if (this.#closed) return;
+    const now = this.#now();
+    const deadline = this.#gossip.deadline(now) ?? Infinity;
+    // A later deadline is noticed when the earlier tick finds nothing to do.
+    if (deadline >= this.#tickAt) return;
+    this.#cancelTick?.();
+    this.#tickAt = deadline;
+    this.#cancelTick = this.#options.timers.after(Math.max(1, deadline - now.mono), () => {
+      this.#tickAt = Infinity;
+      this.#handle({ type: 'tick' });
+    });
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#links.get(effect.link)?.send(effect.frame.type, effect.frame.payload);
+        return;
+      case 'close':
+        this.#links.get(effect.link)?.close(effect.reason);
+        if (effect.ban) this.#options.onBan(effect.peer, effect.reason);
+        return;
+      case 'commit':
+        void this.#commit(effect);
+        return;
+      case 'read':
+        void this.#read(effect);
+        return;
+      case 'appended':
+        this.#settle(effect.ticket, (waiting) => {
+          waiting.resolve(effect.entry);
+        });
+        return;
+      case 'local-written':
+        this.#settle(effect.ticket, (waiting) => {
+          waiting.resolve(undefined);
+        });
+        return;
+      case 'append-failed':
+        this.#settle(effect.ticket, (waiting) => {
+          waiting.reject(failure(effect.code));
+        });
+        return;
+      case 'arrived':
+        this.#arrived(effect.entries);
+        return;
+      case 'released':
+        this.#released();
+        return;
+      case 'delivered':
+        this.#options.onDelivered(effect.peer);
+        return;
+      case 'log':
+        this.#options.logger[effect.level](effect.fields, effect.message);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #settle(ticket: number, settle: (waiting: Waiting) => void): void {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (waiting !== undefined) settle(waiting);
+  }
+
+  async #commit({ commit, own }: Extract<Effect, { type: 'commit' }>): Promise<void> {
+    this.#committing = true;
+    const event = await this.#write(commit, own);
+    this.#committing = false;
+    this.#handle(event);
+    if (!this.#busy()) this.#onIdle?.();
+  }
+
+  #busy(): boolean {
+    return this.#committing;
+  }
+
+  async #write(
+    commit: Extract<Effect, { type: 'commit' }>['commit'],
+    own: readonly OwnSegment[],
+  ): Promise<Event> {
+    const { store, ownHead, logger } = this.#options;
+    const kept = own.map((segment) => ownHead.write(segment));
+    const [stored, ...files] = await Promise.allSettled([store.commit(commit), ...kept]);
+    for (const file of files) {
+      if (file.status === 'rejected') {
+        logger.warn(
+          { cause: String(file.reason) },
+          'the own head could not be kept beside the store',
+        );
+      }
+    }
+    if (stored.status === 'fulfilled') return { type: 'committed', arrivals: stored.value };
+    const error: unknown = stored.reason;
+    logger.error({ cause: String(error) }, 'the store could not be written');
+    const code = error instanceof SkychatError ? error.code : 'store-failed';
+    return { type: 'commit-failed', code };
+  }
+
+  async #read({ request }: Extract<Effect, { type: 'read' }>): Promise<void> {
+    const { store, logger } = this.#options;
+    const { feed, seq, bytesMax } = request;
+    const records = await store.records(feed, seq, bytesMax).catch((error: unknown) => {
+      logger.error({ cause: String(error) }, 'the store could not be read');
+      return [];
+    });
+    if (!this.#closed) this.#handle({ type: 'read', request, records });
+  }
+
+  #arrived(entries: readonly Entry[]): void {
+    const last = entries.at(-1)?.arrival ?? 0;
+    this.#handOn(() => {
+      this.#arrivedUpTo = Math.max(this.#arrivedUpTo, last);
+      this.#options.onArrived(entries);
+    });
+  }
+
+  /** Released messages were stored long ago: they are read back, up to what came with their commit. */
+  #released(): void {
+    const end = this.#options.store.latestArrival();
+    this.#handOn(async () => {
+      while (this.#arrivedUpTo < end) {
+        const entries = await this.#options.archive.after(this.#arrivedUpTo, releasedStep);
+        const due = entries.filter(({ arrival }) => arrival <= end);
+        this.#arrivedUpTo = due.at(-1)?.arrival ?? end;
+        this.#options.onArrived(due);
+      }
+    });
+  }
+
+  #handOn(step: () => void | Promise<void>): void {
+    this.#arrivals = this.#arrivals.then(step).catch((error: unknown) => {
+      this.#options.logger.error({ cause: String(error) }, 'an arrival could not be shown');
+    });
+  }
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  'disk-full': 'free some space; the message was not accepted and can be sent again',
+  'own-feed-unknown':
+    'this key has been used before and the store is empty or older: connect a peer that knows ' +
+    'the feed, or start with --force-new-head',
+  closing: 'the node is shutting down; send again once it is back',
+  'too-many-requests': 'the disk does not keep up; send again in a moment',
+};
+
+const messages: Partial<Record<ErrorCode, string>> = {
+  'disk-full': 'the disk is full',
+  'own-feed-unknown': 'no peer has yet told where the own feed stands',
+  closing: 'the node is shutting down',
+  'too-many-requests': 'too many messages wait for the disk',
+};
+
+function failure(code: ErrorCode): SkychatError {
+  const hint = hints[code];
+  const message = messages[code] ?? 'the store could not be written';
+  return new SkychatError(code, message, hint === undefined ? {} : { hint });
+}
