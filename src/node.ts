@@ -158,12 +158,13 @@ class Node implements RunningNode {
     return this.#closed;
   }
 
-  /** Readers and posts first, so that what they were promised is on disk before the store closes. */
+  /** From the outside in: what was promised to readers and posts is on disk before the store closes. */
   async #close(): Promise<void> {
     this.#announcer?.close();
     this.#cancelSweep?.();
-    await this.#server?.close();
+    // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
+    await this.#server?.close();
     await (this.#network as Network | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
     await this.#storage.close();
@@ -289,9 +290,16 @@ class Node implements RunningNode {
     this.#cancelSweep = this.#ports.timers.after(sweepMs, () => {
       this.#sweep();
     });
-    this.#chat.idempotency.sweep().catch((error: unknown) => {
+    this.#sweepAll().catch((error: unknown) => {
       this.#ports.logger.warn({ cause: String(error) }, 'expired rows could not be removed');
     });
+  }
+
+  async #sweepAll(): Promise<void> {
+    let removed: number;
+    do {
+      removed = await this.#chat.idempotency.sweep();
+    } while (removed > 0 && this.#closed === undefined);
   }
 }
 

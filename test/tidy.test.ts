@@ -20,7 +20,7 @@ const layers: Record<string, string[]> = {
   'key-file.ts': leaf,
   'node/': [...leaf, ...parts],
   'node.ts': [...leaf, ...parts, 'node/'],
-  'cli/': ['node.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+  'cli/': ['node.ts', 'node/care.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
   'cli.ts': ['cli/'],
   'index.ts': [...leaf, ...parts, 'node.ts'],
   // What only an identity needs; the other leaves import nothing.

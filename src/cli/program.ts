@@ -13,10 +13,12 @@ import { addClientOptions, addExamples } from './options.ts';
 import { Output, OutputClosed } from './output.ts';
 import { peersCommand } from './peers.ts';
 import type { Ports } from './ports.ts';
+import { repairCommand } from './repair.ts';
 import { runCommand } from './run.ts';
 import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
+import { verifyCommand } from './verify.ts';
 
 /** Runs one command line to its end. Never throws; what it answers is for process.exitCode. */
 export async function runProgram(words: readonly string[], ports: Ports): Promise<ExitCode> {
@@ -71,6 +73,8 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     historyCommand,
     statusCommand,
     peersCommand,
+    verifyCommand,
+    repairCommand,
     configCommand,
     completionCommand,
     helpCommand,

@@ -109,7 +109,7 @@ export function putDraft({ draft, records, released, local }: ReadyDraft, batch:
     put(batch, sealRecord(recordKey(placeOf(release, known)), { ...body, held: false, arrival }));
     putOrders(batch, release, known, shape, arrival);
   }
-  for (const known of draft.newFeeds) put(batch, sealRow(nameKey(known.number), nameOf(known)));
+  for (const known of draft.newFeeds) put(batch, nameRow(known));
   for (const known of draft.feeds.values()) put(batch, feedRow(known));
   for (const { key, value } of local) {
     if (value === undefined) batch.del(localKey(key));
@@ -144,7 +144,7 @@ export function undoDraft(ready: ReadyDraft, oldLocal: readonly LocalChange[], b
 }
 
 /** @returns the number of labelled messages */
-function putRecord({ planned, ids, repeated, repeats }: ReadyRecord, batch: Batch): number {
+export function putRecord({ planned, ids, repeated, repeats }: ReadyRecord, batch: Batch): number {
   const { record, known, shape, arrival } = planned;
   const { signed, held, bytes, messages } = record;
   const key = recordKey(placeOf(record, known));
@@ -175,12 +175,7 @@ function putOrders(
   for (const row of orderRows(placeOf(record, known), known.group, shape, arrival)) put(batch, row);
 }
 
-export function orderRows(
-  place: RecordPlace,
-  group: number,
-  shape: SegmentShape,
-  arrival: number,
-): Row[] {
+function orderRows(place: RecordPlace, group: number, shape: SegmentShape, arrival: number): Row[] {
   const { messages, spans } = shape;
   const rows = [sealRow(arrivalKey(arrival), varints(messages, place.feed, place.from))];
   for (const { first, last } of spans) {
@@ -199,8 +194,8 @@ export function feedRow({ number, group, state }: KnownFeed): Row {
   return sealRow(feedRowKey(number), encodeFeed(group, state));
 }
 
-function nameOf({ group, state }: KnownFeed): Uint8Array {
-  return encodeName({ group, feed: state.feed });
+export function nameRow({ number, group, state }: KnownFeed): Row {
+  return sealRow(nameKey(number), encodeName({ group, feed: state.feed }));
 }
 
 function placeOf({ from }: RecordKey, { number }: KnownFeed): RecordPlace {

@@ -14,6 +14,8 @@ export interface PageOptions {
   readonly reverse?: boolean;
   /** The page ends with the row by which it has this many bytes. */
   readonly bytesMax?: number;
+  /** False: keys alone; the values are empty. */
+  readonly values?: boolean;
 }
 
 /** Collects the changes of one write. */
@@ -42,14 +44,20 @@ export class LevelDatabase {
 
   /**
    * @param onDamage told when LevelDB could not read a part of its files
+   * @param create whether a database is made where there is none
    * @throws SkychatError `data-locked`, `store-damaged`, `disk-full` or `store-failed`
    */
-  static async open(path: string, onDamage: (what: string) => void): Promise<LevelDatabase> {
+  static async open(
+    path: string,
+    onDamage: (what: string) => void,
+    create = true,
+  ): Promise<LevelDatabase> {
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await checkRepair(path);
+      if (create) await mkdir(path, { recursive: true, mode: 0o700 });
       const isNew = await isEmptyOrNew(path);
-      const handle = await openHandle(path, isNew);
-      if (isNew) await syncFolders(path);
+      const handle = await openHandle(path, isNew && create);
+      if (isNew) for (const folder of [path, dirname(path)]) await syncFolder(folder);
       return new LevelDatabase(path, handle, onDamage);
     } catch (error) {
       throw storeErrorOf(error);
@@ -58,17 +66,8 @@ export class LevelDatabase {
 
   /** Undefined where there is no such row, or where LevelDB cannot read it (which it reports). */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#read(async (handle) => {
-      try {
-        // The types of `level` leave out the row that is not there.
-        const value = (await handle.get(key)) as Uint8Array | undefined;
-        return value === undefined ? undefined : viewOf(value);
-      } catch (error) {
-        if (!isCorruption(error)) throw error;
-        this.#onDamage(storeErrorOf(error).message);
-        return undefined;
-      }
-    });
+    const [value] = await this.getMany([key]);
+    return value;
   }
 
   /** Whether there is a row for each key; undefined where LevelDB cannot read that. */
@@ -80,6 +79,21 @@ export class LevelDatabase {
         if (!isCorruption(error)) throw error;
         this.#onDamage(storeErrorOf(error).message);
         return undefined;
+      }
+    });
+  }
+
+  /** The value of each key; undefined where there is no such row, or LevelDB cannot read it. */
+  async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#read(async (handle) => {
+      try {
+        // The types of `level` leave out the rows that are not there.
+        const values = (await handle.getMany(keys)) as (Uint8Array | undefined)[];
+        return values.map((value) => value && viewOf(value));
+      } catch (error) {
+        if (!isCorruption(error)) throw error;
+        this.#onDamage(storeErrorOf(error).message);
+        return Promise.all(keys.map((key) => getReadable(handle, key)));
       }
     });
   }
@@ -99,10 +113,10 @@ export class LevelDatabase {
   }
 
   /** Every row of a range, page by page; rows written meanwhile may be among them. */
-  async *scan(range: KeyRange): AsyncGenerator<Row> {
+  async *scan(range: KeyRange, { values = true } = {}): AsyncGenerator<Row> {
     let { gte } = range;
     for (;;) {
-      const rows = await this.page({ gte, lt: range.lt }, scanPage);
+      const rows = await this.page({ gte, lt: range.lt }, { ...scanPage, values });
       yield* rows;
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -191,6 +205,7 @@ export class LevelDatabase {
   }
 }
 
+const empty = new Uint8Array();
 const scanPage: PageOptions = { limit: 1000, bytesMax: 1024 * 1024 };
 
 async function openHandle(path: string, createIfMissing: boolean): Promise<Handle> {
@@ -209,20 +224,21 @@ async function openHandle(path: string, createIfMissing: boolean): Promise<Handl
 async function readPage(
   handle: Handle,
   range: KeyRange,
-  { limit, reverse = false, bytesMax = Infinity }: PageOptions,
+  { limit, reverse = false, bytesMax = Infinity, values = true }: PageOptions,
   step: number,
 ): Promise<Row[]> {
   const highWaterMarkBytes = Math.min(bytesMax, scanPage.bytesMax ?? bytesMax);
-  const iterator = handle.iterator({ ...range, reverse, limit, highWaterMarkBytes });
+  const iterator = handle.iterator({ ...range, reverse, limit, values, highWaterMarkBytes });
   const rows: Row[] = [];
   let bytes = 0;
   try {
     while (rows.length < limit && bytes < bytesMax) {
       const found = await iterator.nextv(Math.min(step, limit - rows.length));
       if (found.length === 0) break;
-      for (const [key, value] of found) {
-        rows.push({ key: viewOf(key), value: viewOf(value) });
-        bytes += key.length + value.length;
+      for (const [keyBuffer, valueBuffer] of found as [Uint8Array, Uint8Array | undefined][]) {
+        const row = { key: viewOf(keyBuffer), value: viewOf(valueBuffer ?? empty) };
+        rows.push(row);
+        bytes += row.key.length + row.value.length;
       }
     }
   } catch (error) {
@@ -231,6 +247,16 @@ async function readPage(
     await iterator.close();
   }
   return rows;
+}
+
+async function getReadable(handle: Handle, key: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    const value = (await handle.get(key)) as Uint8Array | undefined;
+    return value && viewOf(value);
+  } catch (error) {
+    if (isCorruption(error)) return undefined;
+    throw error;
+  }
 }
 
 /** LevelDB gives a Buffer, whose methods differ from those of a Uint8Array. */
@@ -252,6 +278,25 @@ async function filesOf(path: string): Promise<{ name: string; size: number }[]> 
   return files;
 }
 
+/** Where a repair builds the new database. With none beside it, a repair was broken off. */
+export function repairingPath(path: string): string {
+  return `${path}.repairing`;
+}
+
+async function checkRepair(path: string): Promise<void> {
+  if ((await exists(path)) || !(await exists(repairingPath(path)))) return;
+  throw new SkychatError('store-damaged', 'a repair of the store was broken off', {
+    hint: 'run again: skychat-node repair',
+  });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Whether a database is to be made. Where its tables are there and the file that names the current
  * ones is not, LevelDB would make a new one and remove them.
@@ -265,15 +310,26 @@ async function isEmptyOrNew(path: string): Promise<boolean> {
   });
 }
 
-/** A directory that was made is lost in a power cut until the one that it is in is synced. */
-async function syncFolders(path: string): Promise<void> {
-  for (const folder of [path, dirname(path)]) {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+/**
+ * Lets LevelDB make what it can of damaged files, so that the database opens again.
+ * @throws SkychatError `data-locked`, `disk-full` or `store-failed`
+ */
+export async function salvageLevelDatabase(path: string): Promise<void> {
+  try {
+    // On Node `Level` is ClassicLevel, of which the types of `level` leave this out.
+    await (Level as unknown as { repair(path: string): Promise<void> }).repair(path);
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+}
+
+/** A name that was made in a directory is lost in a power cut until the directory is synced. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -17,13 +17,12 @@ import {
   parseMeta,
   parseRecord,
   parseVarints,
-  sealRow,
+  sealMeta,
   storeIdBytes,
   unsealValue,
-  varints,
+  type MetaBody,
   type Row,
 } from './level-rows.ts';
-import { concat } from '../bytes.ts';
 import { findSegmentShape } from './segment-shape.ts';
 import { StoreState } from './store-state.ts';
 import type { DamageListener } from './store.ts';
@@ -32,19 +31,20 @@ import type { DamageListener } from './store.ts';
 export const schemaVersion = 1;
 
 /**
- * Makes the store's first row where there is none, on disk when it resolves.
+ * Reads the store's own row, or makes it where the store is new: it is on disk when this resolves.
  * @throws SkychatError `store-newer` or `store-damaged`
  */
-export async function checkSchema(database: LevelDatabase, random: Random): Promise<void> {
+export async function checkSchema(database: LevelDatabase, random: Random): Promise<MetaBody> {
   const value = await database.get(metaKey);
   if (value === undefined) {
     const rows = await database.page({ gte: metaKey, lt: Uint8Array.of(255) }, { limit: 1 });
     if (rows.length > 0) throw damaged('it has rows and no version');
-    const { key, value: first } = buildMetaRow(random);
+    const first = newMeta(random);
     await database.write((batch) => {
-      batch.put(key, first);
+      const row = sealMeta(metaKey, first);
+      batch.put(row.key, row.value);
     });
-    return;
+    return first;
   }
   const body = unsealValue(metaKey, value);
   const meta = body && parseMeta(body);
@@ -55,14 +55,16 @@ export async function checkSchema(database: LevelDatabase, random: Random): Prom
     });
   }
   if (meta.version < schemaVersion) throw damaged(`there never was a version ${meta.version}`);
+  return meta;
 }
 
-export function buildMetaRow(random: Random): Row {
-  return sealRow(metaKey, concat(varints(schemaVersion), random.bytes(storeIdBytes)));
+export function newMeta(random: Random): MetaBody {
+  return { version: schemaVersion, storeId: random.bytes(storeIdBytes), arrivalFloor: 0 };
 }
 
 export async function loadState(
   database: LevelDatabase,
+  { arrivalFloor }: MetaBody,
   onDamage: DamageListener,
 ): Promise<StoreState> {
   const state = new StoreState();
@@ -70,8 +72,9 @@ export async function loadState(
   await loadHeld(database, state, onDamage);
   for await (const row of database.scan(kindRange(rowKinds.label))) {
     if (unsealValue(row.key, row.value) !== undefined) state.labelled++;
+    else onDamage({ feed: undefined, from: undefined, what: 'label row' });
   }
-  state.latestArrival = await findLatestArrival(database, onDamage);
+  state.latestArrival = Math.max(arrivalFloor, await findLatestArrival(database, onDamage));
   return state;
 }
 

@@ -57,15 +57,24 @@ export interface MetaBody {
   readonly version: number;
   /** Random: tells one store from another that has the same records. */
   readonly storeId: Uint8Array;
+  /** Arrival numbers up to here were given, though the messages may be gone: see repair-store.ts. */
+  readonly arrivalFloor: number;
 }
 
 export const storeIdBytes = 16;
 
+export function sealMeta(key: Uint8Array, { version, storeId, arrivalFloor }: MetaBody): Row {
+  return sealRow(key, varints(version), storeId, varints(arrivalFloor));
+}
+
+/** Of a later version only the version is certain. */
 export function parseMeta(body: Uint8Array): MetaBody | undefined {
   const reader = new ByteReader(body);
   const version = reader.varint();
   const storeId = reader.take(storeIdBytes);
-  return version === undefined || storeId === undefined ? undefined : { version, storeId };
+  const arrivalFloor = reader.varint();
+  if (version === undefined) return undefined;
+  return { version, storeId: storeId ?? new Uint8Array(), arrivalFloor: arrivalFloor ?? 0 };
 }
 
 /** A feed by the store's numbers of it and of its group. */

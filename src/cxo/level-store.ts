@@ -67,8 +67,9 @@ export async function openLevelStore(
     onDamage({ feed: undefined, from: undefined, what });
   });
   try {
-    await checkSchema(database, random);
-    return new LevelStore(database, await loadState(database, onDamage), onDamage);
+    const meta = await checkSchema(database, random);
+    const state = await loadState(database, meta, onDamage);
+    return new LevelStore(database, state, onDamage);
   } catch (error) {
     await database.close();
     throw error;

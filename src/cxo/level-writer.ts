@@ -151,12 +151,12 @@ export class LevelWriter {
   async #write(ready: ReadyDraft): Promise<number> {
     await this.#recover();
     let labelled = 0;
+    const oldLocal = await this.#readLocal(ready.local);
     try {
       await this.#database.write((batch) => {
         labelled = putDraft(ready, batch);
       });
     } catch (error) {
-      const oldLocal = await this.#readLocal(ready.local);
       this.#undo = (batch) => {
         undoDraft(ready, oldLocal, batch);
       };
@@ -176,19 +176,15 @@ export class LevelWriter {
     this.#undo = undefined;
   }
 
-  /** The rows as they are without the failed batch, which LevelDB does not show before it is opened. */
+  /** The rows as they are, should the batch fail. */
   async #readLocal(changes: readonly LocalChange[]): Promise<LocalChange[]> {
-    const old: LocalChange[] = [];
-    for (const { key } of changes) {
-      const row = localKey(key);
-      try {
-        const value = await this.#database.get(row);
-        old.push({ key, value: value && unsealValue(row, value) });
-      } catch {
-        // Unreadable at this moment: the row stays as the failed batch may have left it.
-      }
-    }
-    return old;
+    if (changes.length === 0) return [];
+    const rows = changes.map(({ key }) => localKey(key));
+    const values = await this.#database.getMany(rows);
+    return changes.map(({ key }, i) => {
+      const [row, value] = [rows[i], values[i]];
+      return { key, value: row && value && unsealValue(row, value) };
+    });
   }
 }
 

@@ -37,6 +37,8 @@ export const segmentLimits = {
   bytesTarget: 64 * 1024,
   /** Bounds the memory of a segment's entries: an entry has at least 4 bytes, 100 once parsed. */
   rootsMax: 8192,
+  /** Two segments of this many ids, a proof of a fork, fit into one frame: 43 bytes for each. */
+  objectsMax: 8192,
 } as const;
 
 // The store.
@@ -62,6 +64,10 @@ export const storeLimits = {
   archiveCacheBytesMax: 16 * 1024 * 1024,
   /** Places looked at for one id: an author could list one object under any number of heads. */
   positionsMax: 64,
+  /** Records of a feed that a repair writes together, each batch being synced. */
+  repairBytesMax: 4 * 1024 * 1024,
+  /** Problems that a verification lists; all are counted. */
+  problemsMax: 1000,
   /** Commits that wait for the disk. Each caller waits for its own, so that callers bound them. */
   commitsWaitingMax: 4096,
   /** The key of a local row: it names, and does not contain. */

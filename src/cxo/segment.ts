@@ -133,9 +133,12 @@ export function parseSegment(bytes: Uint8Array, signed = true): Segment | undefi
   if (prev === undefined || countBefore === undefined || roots === undefined) return undefined;
   if (roots < 1 || roots > segmentLimits.rootsMax) return undefined;
   const entries: SegmentEntry[] = [];
+  let objects = 0;
   for (let i = 0; i < roots; i++) {
     const entry = parseEntry(reader);
     if (entry === undefined) return undefined;
+    objects += entry.slots.length;
+    if (objects > segmentLimits.objectsMax) return undefined;
     entries.push(entry);
   }
   const entriesEnd = reader.offset;

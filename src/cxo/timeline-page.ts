@@ -19,19 +19,19 @@ export function compareTimeline(a: TimelinePosition, b: TimelinePosition): numbe
 
 export type LoadRecord = (record: RecordKey) => Promise<DecodedRecord | undefined>;
 
-/** The messages of a row's part of its record, from the last backwards. */
+/** The messages of a record between two times, from the last backwards. */
 class PartCursor {
   readonly #record: DecodedRecord;
   readonly #first: number;
   #at: number;
   current: Entry | undefined;
 
-  constructor(record: DecodedRecord, { first, time }: TimelineRow) {
+  constructor(record: DecodedRecord, first: number, last: number) {
     this.#record = record;
     this.#first = first;
     this.#at = record.length;
     do this.#at--;
-    while (this.#at >= 0 && record.timeOf(this.#at) > time);
+    while (this.#at >= 0 && record.timeOf(this.#at) > last);
     this.#settle();
   }
 
@@ -97,6 +97,7 @@ export async function readTimelinePage(
     if (kind === 'moments') await Promise.all(rows.map(load));
     return rows;
   };
+  const latestTime = before?.time ?? Infinity;
   const end = before && before.time + 1;
   const moments = new RowStream(end, rowsOf('moments'));
   const spans = new RowStream(end && end + storeLimits.spanMax, rowsOf('spans'));
@@ -108,9 +109,10 @@ export async function readTimelinePage(
     const row = await stream.peek();
     if (row !== undefined && (latest?.current === undefined || row.time >= latest.current.time)) {
       stream.step();
-      if (before !== undefined && row.first > before.time) continue;
+      if (row.first > latestTime) continue;
       const record = await load(row);
-      if (record !== undefined) cursors.add(new PartCursor(record, row));
+      if (record !== undefined)
+        cursors.add(new PartCursor(record, row.first, Math.min(row.time, latestTime)));
       continue;
     }
     if (latest?.current === undefined) break;

@@ -24,8 +24,6 @@ export interface PostOptions {
   readonly minPeers?: number;
   readonly timeoutMs?: number;
   readonly idempotency?: { readonly key: string; readonly body: Uint8Array };
-  /** Ends the wait for `minPeers` early, with what was reached. The message is kept all the same. */
-  readonly signal?: AbortSignal;
 }
 
 export interface Posted {

@@ -1,6 +1,5 @@
 // Builds the HTTP surface over an Api. It does not listen by itself: tests inject requests, listen.ts
 // binds it to an address.
-import { setMaxListeners } from 'node:events';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
@@ -50,17 +49,14 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const { clock, timers, logger } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
-  const closing = new AbortController();
-  // Every waiting post listens to it.
-  setMaxListeners(0, closing.signal);
-  const { signal } = closing;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals, closing: signal };
+  let closing = false;
+  const surface: Surface = { api, clock, timers, logger, readers, refusals };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 
   const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
     guard.refusalOf(request.raw) ??
-    (signal.aborted ? new SkychatError('closing', 'the node is closing') : undefined);
+    (closing ? new SkychatError('closing', 'the node is closing') : undefined);
 
   const fastify = Fastify({
     http: {
@@ -94,7 +90,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
 
   const connections = new Connections(fastify.server);
   const close = (): Promise<void> => {
-    closing.abort();
+    closing = true;
     readers.close();
     const isDone = (): boolean => readers.size === 0;
     return connections.drain(options, times.closeMs, isDone, () => fastify.close());

@@ -11,6 +11,4 @@ export interface Surface {
   readonly logger: Logger;
   readonly readers: Readers;
   readonly refusals: Refusals;
-  /** Aborts when the surface closes, so that no wait outlives it. */
-  readonly closing: AbortSignal;
 }

@@ -236,6 +236,9 @@ export class Peer {
       logger.info({ ...fields, address, reason, byPeer }, 'link down');
     } else if (byPeer && link.initiator) {
       faults.report('refused-by-peer', address, { peer: this.pk, detail: reason });
+      // An operator has to change something here or there; the retries need no lines of their own.
+      if (refusals.has(reason) && this.#state !== 'refused')
+        logger.warn({ peer: this.pk, address, reason }, inWords(reason, true));
     }
   }
 

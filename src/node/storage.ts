@@ -11,6 +11,9 @@ import type { Logger, Random } from '../env.ts';
 import type { Identity } from '../identity.ts';
 import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
 
+/** The store's folder in the data directory. */
+export const storeFolder = 'store';
+
 export interface StorageOptions {
   readonly data: string;
   readonly keyFile: string;
@@ -41,7 +44,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const lock = await openDataLock(data);
   try {
     const identity = found ?? makeKey(keyFile, random);
-    const store = await openLevelStore(join(data, 'store'), {
+    const store = await openLevelStore(join(data, storeFolder), {
       random,
       onDamage: ({ feed, from, what }) => {
         logger.error({ author: feed?.author, from, what }, 'the store is damaged here');

@@ -52,9 +52,9 @@ export type Event =
   | { readonly type: 'tick' };
 
 export interface ReadRequest {
-  /** To send to a peer, or to compare with a branch that a peer has. */
-  readonly purpose: 'send' | 'fork';
-  readonly link: number;
+  /** To send to a peer, to compare with a branch that a peer has, or to know the root at `seq`. */
+  readonly purpose: 'send' | 'fork' | 'place';
+  readonly link: number | undefined;
   readonly feed: FeedId;
   readonly seq: number;
   readonly bytesMax: number;

@@ -1,6 +1,6 @@
 // The proof that an author signed two branches of one feed: a signed run of each, from the first
 // root in which they differ on, behind the same root. Objects are left out: their ids are enough.
-import { equal } from '../bytes.ts';
+import { ByteReader, equal, varintLength, writeVarint } from '../bytes.ts';
 import type { FeedId } from '../cxo/root.ts';
 import {
   encodeEntry,
@@ -30,24 +30,50 @@ export function verifyForkProof(feed: FeedId, proof: ForkProof): boolean {
   );
 }
 
-/** The proof out of two signed runs of a feed; undefined where they do not part within both. */
-export function buildForkProof(ours: Run, theirs: Run): ForkProof | undefined {
+/** What two signed runs of a feed say of the place where their branches part. */
+export type Comparison =
+  | { readonly parts: 'within'; readonly proof: ForkProof }
+  /** Before the first root that both have. */
+  | { readonly parts: 'before' }
+  /** At this seq at the earliest. */
+  | { readonly parts: 'behind'; readonly seq: number };
+
+/** Compares two runs that have a root in common places; undefined where they have none. */
+export function compareBranches(ours: Run, theirs: Run): Comparison | undefined {
   const from = Math.max(ours.from, theirs.from);
   const last = Math.min(ours.head.seq, theirs.head.seq);
-  const [a, b] = [startAt(ours, from), startAt(theirs, from)];
-  if (a === undefined || b === undefined || !sameBytes(a.prev, b.prev)) return undefined;
+  if (from > last) return undefined;
+  const a = skipEntries(ours, from - ours.from);
+  const b = skipEntries(theirs, from - theirs.from);
+  if (!sameBytes(a.prev, b.prev)) return { parts: 'before' };
   for (let seq = from; seq <= last; seq++) {
     if (sameBytes(a.entries[seq - from]?.root, b.entries[seq - from]?.root)) continue;
-    const branches = [a, b].map((run) => withoutObjects(skipEntries(run, seq - from)));
-    const [first, second] = branches;
-    return first === undefined || second === undefined ? undefined : { seq, first, second };
+    const [first, second] = [a, b].map((run) => withoutObjects(skipEntries(run, seq - from)));
+    if (first === undefined || second === undefined) return undefined;
+    return { parts: 'within', proof: { seq, first, second } };
   }
-  return undefined;
+  return { parts: 'behind', seq: last + 1 };
 }
 
-function startAt(run: Run, seq: number): Run | undefined {
-  if (seq > run.head.seq) return undefined;
-  return seq === run.from ? run : skipEntries(run, seq - run.from);
+/** The bytes of a proof, in a frame and on disk. */
+export function encodeForkProof({ seq, first, second }: ForkProof): Uint8Array {
+  const length = varintLength(seq) + varintLength(first.length) + first.length + second.length;
+  const bytes = new Uint8Array(length);
+  let at = writeVarint(bytes, 0, seq);
+  at = writeVarint(bytes, at, first.length);
+  bytes.set(first, at);
+  bytes.set(second, at + first.length);
+  return bytes;
+}
+
+/** Undefined where the bytes from the reader's place to the end are not a proof. Copies. */
+export function parseForkProof(reader: ByteReader): ForkProof | undefined {
+  const seq = reader.varint();
+  const length = reader.varint();
+  if (seq === undefined || length === undefined) return undefined;
+  const first = reader.take(length)?.slice();
+  const second = reader.take(reader.left)?.slice();
+  return first === undefined || second === undefined ? undefined : { seq, first, second };
 }
 
 function withoutObjects(run: Run): Uint8Array {

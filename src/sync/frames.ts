@@ -2,7 +2,9 @@
 import { ByteReader, concat, varintLength, writeVarint } from '../bytes.ts';
 import { decode, encode, type Value } from '../cxo/codec.ts';
 import { idBytes } from '../cxo/ids.ts';
+import { rootLimits } from '../cxo/limits.ts';
 import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
+import { encodeForkProof, parseForkProof, type ForkProof } from './fork-proof.ts';
 import { syncLimits } from './limits.ts';
 
 /** Frame types, in the range that the link leaves to the protocols above it. */
@@ -45,14 +47,6 @@ export interface Place {
   readonly from: number;
 }
 
-export interface ForkProofFrame {
-  readonly author: PublicKey;
-  readonly head: number;
-  readonly seq: number;
-  readonly first: Uint8Array;
-  readonly second: Uint8Array;
-}
-
 /** `group` is the place of the group in the list of the sender's hello. */
 export type Frame =
   | {
@@ -90,7 +84,13 @@ export type Frame =
       }[];
     }
   | { readonly type: 'decline'; readonly group: number; readonly places: readonly Place[] }
-  | { readonly type: 'fork'; readonly group: number; readonly proof: ForkProofFrame };
+  | {
+      readonly type: 'fork';
+      readonly group: number;
+      readonly author: PublicKey;
+      readonly head: number;
+      readonly proof: ForkProof;
+    };
 
 export interface EncodedFrame {
   readonly type: number;
@@ -100,10 +100,11 @@ export interface EncodedFrame {
 export function encodeFrame(frame: Frame): EncodedFrame {
   const type = frameTypes[frame.type];
   if (frame.type === 'segment') return { type, payload: encodeSegmentFrame(frame) };
+  if (frame.type === 'fork') return { type, payload: encodeForkFrame(frame) };
   return { type, payload: encode(valueOfFrame(frame)) };
 }
 
-function valueOfFrame(frame: Exclude<Frame, { type: 'segment' }>): Value {
+function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' }>): Value {
   switch (frame.type) {
     case 'hello':
       return {
@@ -134,29 +135,35 @@ function valueOfFrame(frame: Exclude<Frame, { type: 'segment' }>): Value {
       return frame.limit;
     case 'check':
       return [frame.sent, frame.fingerprints.map((one) => [one.group, one.fingerprint])];
-    case 'fork': {
-      const { author, head, seq, first, second } = frame.proof;
-      return [frame.group, publicKeyBytes(author), head, seq, first, second];
-    }
   }
 }
 
+/** Segments and proofs are larger than an object may be: their frames are no CBOR. */
 function encodeSegmentFrame(frame: Extract<Frame, { type: 'segment' }>): Uint8Array {
   const { author, head, from } = frame.place;
-  const numbers = [head, from, frame.sent];
-  let length = varintLength(frame.group) + idBytes;
+  return concat(encodeHeader(frame.group, author, [head, from, frame.sent]), frame.bytes);
+}
+
+function encodeForkFrame(frame: Extract<Frame, { type: 'fork' }>): Uint8Array {
+  const { group, author, head, proof } = frame;
+  return concat(encodeHeader(group, author, [head]), encodeForkProof(proof));
+}
+
+function encodeHeader(group: number, author: PublicKey, numbers: readonly number[]): Uint8Array {
+  let length = varintLength(group) + idBytes;
   for (const number of numbers) length += varintLength(number);
   const header = new Uint8Array(length);
-  let at = writeVarint(header, 0, frame.group);
+  let at = writeVarint(header, 0, group);
   header.set(publicKeyBytes(author), at);
   at += idBytes;
   for (const number of numbers) at = writeVarint(header, at, number);
-  return concat(header, frame.bytes);
+  return header;
 }
 
 /** Undefined where the payload is not a frame of that type; `unknown` for a type of the future. */
 export function parseFrame(type: number, payload: Uint8Array): Frame | 'unknown' | undefined {
   if (type === frameTypes.segment) return parseSegmentFrame(payload);
+  if (type === frameTypes.fork) return parseForkFrame(payload);
   const parse = parsers[type];
   if (parse === undefined) return 'unknown';
   const decoded = decode(payload);
@@ -173,7 +180,18 @@ function parseSegmentFrame(payload: Uint8Array): Frame | undefined {
   if (group === undefined || author === undefined || head === undefined) return undefined;
   if (from === undefined || sent === undefined) return undefined;
   const place = { author: publicKeyOfBytes(author), head, from };
-  return { type: 'segment', group, place, sent, bytes: payload.subarray(reader.offset) };
+  // A copy: the payload may be a view into a larger buffer, and segments are kept.
+  return { type: 'segment', group, place, sent, bytes: payload.slice(reader.offset) };
+}
+
+function parseForkFrame(payload: Uint8Array): Frame | undefined {
+  const reader = new ByteReader(payload);
+  const group = reader.varint();
+  const author = reader.take(idBytes);
+  const head = reader.varint();
+  const proof = parseForkProof(reader);
+  if (group === undefined || author === undefined || head === undefined) return undefined;
+  return proof && { type: 'fork', group, author: publicKeyOfBytes(author), head, proof };
 }
 
 const parsers: Record<number, ((value: Value) => Frame | undefined) | undefined> = {
@@ -183,7 +201,6 @@ const parsers: Record<number, ((value: Value) => Frame | undefined) | undefined>
   [frameTypes.credit]: (value) => (isCount(value) ? { type: 'credit', limit: value } : undefined),
   [frameTypes.check]: parseCheck,
   [frameTypes.decline]: (value) => parsePlaces('decline', value),
-  [frameTypes.fork]: parseFork,
 };
 
 function parseHello(value: Value): Frame | undefined {
@@ -210,7 +227,8 @@ function parseHave(value: Value): Frame | undefined {
     if (!Array.isArray(item)) return undefined;
     const [author, head, seq, count, rootPrefix] = item;
     if (!isBytes(author, idBytes) || !isBytes(rootPrefix, rootPrefixBytes)) return undefined;
-    if (!isCount(head) || !isCount(seq) || !isCount(count) || count < seq) return undefined;
+    if (!isCount(head) || !isCount(seq) || !isCount(count)) return undefined;
+    if (count < seq || count > seq * rootLimits.objectsMax) return undefined;
     return { author: publicKeyOfBytes(author), head, seq, count, rootPrefix };
   });
   return feeds && { type: 'have', group, complete, feeds };
@@ -232,25 +250,14 @@ function parsePlaces(type: 'want' | 'decline', value: Value): Frame | undefined 
 function parseCheck(value: Value): Frame | undefined {
   if (!Array.isArray(value)) return undefined;
   const [sent, list] = value;
-  if (!isCount(sent) || !Array.isArray(list) || list.length > syncLimits.groupsMax)
-    return undefined;
+  if (!isCount(sent) || !Array.isArray(list)) return undefined;
+  if (list.length > syncLimits.groupsMax) return undefined;
   const fingerprints = all(list, (item) => {
     if (!Array.isArray(item)) return undefined;
     const [group, fingerprint] = item;
     return isCount(group) && isBytes(fingerprint, tagBytes) ? { group, fingerprint } : undefined;
   });
   return fingerprints && { type: 'check', sent, fingerprints };
-}
-
-function parseFork(value: Value): Frame | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const [group, author, head, seq, first, second] = value;
-  if (!isCount(group) || !isBytes(author, idBytes) || !isCount(head) || !isCount(seq)) {
-    return undefined;
-  }
-  if (!(first instanceof Uint8Array) || !(second instanceof Uint8Array)) return undefined;
-  const proof = { author: publicKeyOfBytes(author), head, seq, first, second };
-  return { type: 'fork', group, proof };
 }
 
 function all<T>(items: readonly Value[], parse: (item: Value) => T | undefined): T[] | undefined {

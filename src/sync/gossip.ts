@@ -3,20 +3,21 @@
 import type { FeedState } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
-import type { CommitArrivals, HeldRecord } from '../cxo/store.ts';
+import type { CommitArrivals, HeldRecord, LocalChange } from '../cxo/store.ts';
 import { unreachable, type ErrorCode } from '../errors.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import type { Effect, Event, Now } from './events.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { Forks } from './forks.ts';
-import { parseFrame, protocolVersion, type ForkProofFrame, type Frame } from './frames.ts';
+import { parseFrame, protocolVersion, type Frame } from './frames.ts';
 import { Intake } from './intake.ts';
 import { Journal, type Settled } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
 import { Overview } from './overview.ts';
-import { Replica, sharedClaim, type Feed } from './replica.ts';
+import { OwnFeeds } from './own-feeds.ts';
+import { Replica, sharedClaim } from './replica.ts';
 import { Session } from './session.ts';
 
 export interface GossipOptions {
@@ -48,16 +49,18 @@ export class Gossip {
   readonly #outflow: Outflow;
   /** What can be seen of the state from outside. */
   readonly overview: Overview;
-  readonly #ownFeedsKnown: boolean;
-  /** Groups in which a peer has shown where this node's own feed stands. */
-  readonly #confirmed = new Set<GroupId>();
+  readonly #ownFeeds: OwnFeeds;
+  /** Since when an append waits to learn where its own feed stands. */
   #waitingSince: number | undefined;
   #retryCommitAt: number | undefined;
+  /** When history is asked for again that failed commits have lost. */
+  #resumeAt: number | undefined;
+  #failedCommits = 0;
 
   constructor(options: GossipOptions, now: Now) {
     const { identity, held, labelOf, headMin } = options;
+    const self = identity.publicKey;
     this.#options = options;
-    this.#ownFeedsKnown = options.ownFeedsKnown;
     this.#replica = new Replica(options.states, ({ group, author }) =>
       options.accepts(group, author),
     );
@@ -66,16 +69,14 @@ export class Gossip {
         this.#replica.see(feed.group, head.time);
     }
     const parts = { replica: this.#replica, outbox: this.#outbox, sessions: this.#sessions };
-    this.#journal = new Journal({ identity, replica: this.#replica, held, labelOf, headMin });
+    const known = options.ownFeedsKnown;
+    this.#ownFeeds = new OwnFeeds({ self, replica: this.#replica, known, headMin });
+    this.#journal = new Journal({ ...parts, identity, ownFeeds: this.#ownFeeds, held, labelOf });
     this.#forks = new Forks(this.#replica, this.#journal, this.#outbox, options.forkProofs);
-    this.#intake = new Intake({ ...parts, journal: this.#journal, forks: this.#forks });
+    const inner = { ...parts, self, journal: this.#journal, forks: this.#forks };
+    this.#intake = new Intake({ ...inner, ownFeeds: this.#ownFeeds });
     this.#outflow = new Outflow(this.#replica, this.#outbox);
-    this.overview = new Overview({
-      ...parts,
-      self: identity.publicKey,
-      journal: this.#journal,
-      forks: this.#forks,
-    });
+    this.overview = new Overview(inner);
   }
 
   handle(event: Event, now: Now): Effect[] {
@@ -101,10 +102,10 @@ export class Gossip {
         this.#append(event, now);
         return;
       case 'local':
-        this.#journal.writeLocal(event.ticket, event.changes);
+        this.#writeLocal(event.ticket, event.changes);
         return;
       case 'committed':
-        this.#committed(event.arrivals);
+        this.#committed(event.arrivals, now);
         return;
       case 'commit-failed':
         this.#commitFailed(event.code, now);
@@ -137,8 +138,7 @@ export class Gossip {
       .filter((group) => this.#options.accepts(group, peer))
       .slice(0, syncLimits.groupsMax);
     const openedAt = now.mono;
-    const self = this.#options.identity.publicKey;
-    const session = new Session({ ...event, groups, self, openedAt });
+    const session = new Session({ ...event, groups, openedAt });
     this.#sessions.set(link, session);
     this.#outbox.send(session, {
       type: 'hello',
@@ -176,18 +176,22 @@ export class Gossip {
     });
   }
 
-  /** Equal fingerprints: in sync. Else both sides tell all they have, and ask for what they lack. */
+  /** Equal fingerprints: in sync. Else the peer is told of everything, and asks for what it lacks. */
   #compare(session: Session, group: GroupId, fingerprint: Uint8Array, now: Now): void {
-    const feeds = this.#replica.shared(group);
-    if (!session.agrees(this.#replica.digest(group), fingerprint)) {
-      for (const feed of feeds) if (feed.forkedAt !== undefined) this.#forks.send(session, feed.id);
+    const digest = this.#replica.digest(group);
+    if (!session.agrees(digest, fingerprint)) {
+      if (!session.mayList(group, now.mono)) return;
+      for (const { id, forkedAt } of this.#replica.shared(group)) {
+        if (forkedAt !== undefined) this.#forks.send(session, id);
+      }
       this.#outflow.tellAll(session, group);
       return;
     }
-    for (const feed of feeds) session.claim(sharedClaim(feed));
-    this.#confirmOwnFeed(group);
-    this.#outbox.add({ type: 'delivered', peer: session.peer });
     session.lastCheckAt = now.mono;
+    this.#ownFeeds.heard(group);
+    if (!session.learn(group, digest)) return;
+    for (const feed of this.#replica.shared(group)) session.claim(feed.key, sharedClaim(feed));
+    this.#outbox.add({ type: 'delivered', peer: session.peer });
   }
 
   #read(session: Session, frame: Exclude<Frame, { type: 'hello' }>, now: Now): void {
@@ -211,17 +215,17 @@ export class Gossip {
     switch (frame.type) {
       case 'have':
         this.#intake.have(session, group, frame.feeds, now);
-        if (frame.complete && !this.#ownFeedBehind(group)) this.#confirmOwnFeed(group);
+        if (frame.complete) this.#ownFeeds.heard(group);
         this.#outbox.add({ type: 'delivered', peer: session.peer });
         return;
       case 'want':
-        for (const place of frame.places) this.#outflow.want(session, group, place);
+        this.#outflow.want(session, group, frame.places);
         return;
       case 'decline':
         this.#intake.decline(session, group, frame.places, now);
         return;
       case 'fork':
-        this.#takeProof(session, group, frame.proof, now);
+        this.#takeProof(session, group, frame, now);
         return;
       default:
         unreachable(frame);
@@ -237,8 +241,12 @@ export class Gossip {
     }
   }
 
-  #takeProof(session: Session, group: GroupId, frame: ForkProofFrame, now: Now): void {
-    const { author, head, ...proof } = frame;
+  #takeProof(
+    session: Session,
+    group: GroupId,
+    { author, head, proof }: Extract<Frame, { type: 'fork' }>,
+    now: Now,
+  ): void {
     const id: FeedId = { group, author, head };
     if (!this.#replica.accepts(id)) this.#outbox.count('not-a-member');
     else if (this.#forks.receive(id, proof) === 'invalid') {
@@ -253,30 +261,18 @@ export class Gossip {
       return;
     }
     this.#journal.append({ ticket, group, object, local });
-    if (!this.#mayAppend(group)) this.#waitingSince ??= now.mono;
+    if (!this.#ownFeeds.mayAppend(group, now.mono)) this.#waitingSince ??= now.mono;
   }
 
-  /** Who appends without knowing the end of its own feed would fork it. */
-  #mayAppend(group: GroupId): boolean {
-    return (this.#ownFeedsKnown || this.#confirmed.has(group)) && !this.#ownFeedBehind(group);
+  #writeLocal(ticket: number, changes: readonly LocalChange[]): void {
+    if (this.#journal.localWaiting < syncLimits.appendsMax)
+      this.#journal.writeLocal(ticket, changes);
+    else this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
   }
 
-  #ownFeedBehind(group: GroupId): boolean {
-    for (const session of this.#sessions.values()) {
-      for (const { feed, seq } of session.ownClaims()) {
-        if (feed.group !== group) continue;
-        const known = this.#replica.find(feed);
-        if (known?.forkedAt === undefined && seq > (known?.stored.seq ?? 0)) return true;
-      }
-    }
-    return false;
-  }
-
-  #confirmOwnFeed(group: GroupId): void {
-    if (!this.#ownFeedsKnown) this.#confirmed.add(group);
-  }
-
-  #committed(arrivals: CommitArrivals): void {
+  #committed(arrivals: CommitArrivals, now: Now): void {
+    this.#failedCommits = 0;
+    this.#resumeAt = undefined;
     const settled = this.#journal.settle(arrivals);
     for (const { ticket, entry } of settled.appended) {
       this.#outbox.add({ type: 'appended', ticket, entry });
@@ -285,12 +281,14 @@ export class Gossip {
     if (settled.arrived.length > 0) this.#outbox.add({ type: 'arrived', entries: settled.arrived });
     if (settled.released) this.#outbox.add({ type: 'released' });
     this.#passOn(settled);
+    this.#intake.resume(now);
   }
 
   #passOn(settled: Settled): void {
-    for (const { link, credit } of settled.runs) {
+    for (const { feed, link, credit } of settled.runs) {
       const session = link === undefined ? undefined : this.#sessions.get(link);
       if (session !== undefined) session.pending -= credit;
+      this.#forks.place(feed);
     }
     for (const session of this.#sessions.values()) {
       if (session.greeted) this.#outflow.announce(session, settled.runs);
@@ -303,22 +301,20 @@ export class Gossip {
   #commitFailed(code: ErrorCode, now: Now): void {
     const { runs, tickets } = this.#journal.fail();
     for (const ticket of tickets) this.#outbox.add({ type: 'append-failed', ticket, code });
-    const feeds = new Set<Feed>();
-    for (const { feed, link, credit } of runs) {
-      const session = link === undefined ? undefined : this.#sessions.get(link);
-      if (session === undefined) continue;
-      session.pending -= credit;
-      feeds.add(feed);
-    }
-    this.#intake.retry(feeds, now);
+    for (const run of runs) this.#intake.forget(run);
+    const waitMs = syncLimits.commitRetryMs * 2 ** this.#failedCommits;
+    this.#resumeAt = now.mono + Math.min(waitMs, syncLimits.resumeMsMax);
     this.#retryCommitAt = now.mono + syncLimits.commitRetryMs;
+    this.#failedCommits++;
   }
 
   #readDone(event: Extract<Event, { type: 'read' }>): void {
     const { request, records } = event;
-    const session = this.#sessions.get(request.link);
-    if (request.purpose === 'fork') this.#forks.compare(session, request, records);
-    else if (session !== undefined) this.#outflow.answer(session, request, records);
+    const session = this.#sessions.get(request.link ?? 0);
+    if (request.purpose === 'place') this.#forks.placed(request, records);
+    else if (session === undefined) return;
+    else if (request.purpose === 'fork') this.#forks.compare(session, request, records);
+    else this.#outflow.answer(session, request, records);
   }
 
   #review(now: Now): void {
@@ -326,6 +322,10 @@ export class Gossip {
     this.#forks.review(now);
     if (this.#retryCommitAt !== undefined && this.#retryCommitAt <= now.mono) {
       this.#retryCommitAt = undefined;
+    }
+    if (this.#resumeAt !== undefined && this.#resumeAt <= now.mono) {
+      this.#resumeAt = undefined;
+      this.#intake.resume(now);
     }
     for (const session of this.#sessions.values()) this.#check(session, now);
     this.#giveUpAppends(now);
@@ -339,6 +339,9 @@ export class Gossip {
       this.#outbox.count('not-greeted');
       this.#outbox.close(session.link, session.peer, 'no-hello', false);
       return;
+    }
+    if (session.granted > syncLimits.windowBytes) {
+      this.#outbox.send(session, { type: 'credit', limit: session.granted });
     }
     const groups = [...session.sharedGroups()];
     this.#outbox.send(session, {
@@ -355,7 +358,9 @@ export class Gossip {
     const since = this.#waitingSince;
     if (since === undefined || now.mono < since + syncLimits.ownFeedWaitMs) return;
     this.#waitingSince = undefined;
-    const blocked = new Set(this.#options.groups().filter((group) => !this.#mayAppend(group)));
+    const blocked = new Set(
+      this.#options.groups().filter((group) => !this.#ownFeeds.mayAppend(group, now.mono)),
+    );
     for (const { ticket } of this.#journal.withdraw(blocked)) {
       this.#outbox.add({ type: 'append-failed', ticket, code: 'own-feed-unknown' });
     }
@@ -364,10 +369,11 @@ export class Gossip {
   /** What each event may have made possible: a commit, segments to send, credit to give. */
   #flush(now: Now): void {
     if (this.#retryCommitAt === undefined) {
-      const plan = this.#journal.take(now, (group) => this.#mayAppend(group));
+      const plan = this.#journal.take(now, (group) => this.#ownFeeds.mayAppend(group, now.mono));
       if (plan !== undefined) this.#outbox.add({ type: 'commit', ...plan });
     }
     if (this.#journal.appendsWaiting === 0) this.#waitingSince = undefined;
+    this.#forks.pump();
     for (const session of this.#sessions.values()) {
       this.#outflow.pump(session);
       const limit = session.takeGrant();
@@ -377,11 +383,12 @@ export class Gossip {
 
   /** When the engine next wants a `tick`; undefined where only events can change anything. */
   deadline(now: Now): number | undefined {
-    const release = this.#journal.nextRelease;
+    const release = this.#retryCommitAt === undefined ? this.#journal.nextRelease : undefined;
     const waits = [
       this.#intake.deadline,
       this.#forks.deadline,
       this.#retryCommitAt,
+      this.#resumeAt,
       this.#waitingSince === undefined ? undefined : this.#waitingSince + syncLimits.ownFeedWaitMs,
       release === undefined ? undefined : now.mono + Math.ceil((release - now.wall) / 1000),
       ...[...this.#sessions.values()].map(checkAt),
@@ -392,5 +399,6 @@ export class Gossip {
 
 function checkAt(session: Session): number {
   if (!session.greeted) return session.lastCheckAt + syncLimits.helloMs;
-  return Math.max(session.lastSegmentAt, session.lastCheckAt) + syncLimits.checkMs;
+  const quiet = Math.max(session.lastSegmentAt, session.lastCheckAt) + syncLimits.checkMs;
+  return Math.min(quiet, session.lastCheckAt + syncLimits.checkBusyMs);
 }

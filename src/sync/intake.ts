@@ -9,25 +9,20 @@ import { equal } from '../bytes.ts';
 import type { Now } from './events.ts';
 import type { Forks } from './forks.ts';
 import { rootPrefixBytes, type Frame, type Have, type Place } from './frames.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { DropReason, Outbox } from './outbox.ts';
-import { wantsMore, type Feed, type Replica } from './replica.ts';
+import type { OwnFeeds } from './own-feeds.ts';
+import { sharedRoot, sharedSeq, wantsMore, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
-
-/** From whom a feed is being caught up. */
-interface Source {
-  readonly feed: FeedId;
-  readonly link: number;
-  /** When it was asked, or last sent something; monotonic milliseconds. */
-  progressAt: number;
-}
+import { Sources, type Source } from './sources.ts';
 
 export interface IntakeParts {
   readonly replica: Replica;
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly forks: Forks;
+  readonly ownFeeds: OwnFeeds;
   readonly sessions: ReadonlyMap<number, Session>;
 }
 
@@ -36,28 +31,34 @@ export class Intake {
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #forks: Forks;
+  readonly #ownFeeds: OwnFeeds;
   readonly #sessions: ReadonlyMap<number, Session>;
-  readonly #sources = new Map<FeedKey, Source>();
+  readonly #sources = new Sources();
+  /** Whether segments were refused for want of room: until there is some, nothing is asked for. */
+  #refusedSome = false;
 
   constructor(parts: IntakeParts) {
     this.#replica = parts.replica;
     this.#journal = parts.journal;
     this.#outbox = parts.outbox;
     this.#forks = parts.forks;
+    this.#ownFeeds = parts.ownFeeds;
     this.#sessions = parts.sessions;
   }
 
   /** A peer says what it has: asks for what is missing here. */
   have(session: Session, group: GroupId, haves: readonly Have[], now: Now): void {
     const wanted: FeedId[] = [];
-    for (const have of haves) {
-      const feed = { group, author: have.author, head: have.head };
-      if (!this.#claim(session, { feed, seq: have.seq, count: have.count })) continue;
-      const known = this.#replica.find(feed);
-      if (known !== undefined && showsAnotherRoot(known, have)) {
+    for (const { author, head, seq, count, rootPrefix } of haves) {
+      const id = { group, author, head };
+      const known = this.#replica.find(id);
+      // The ids of known feeds are shared: claims are many.
+      const feed = known?.id ?? id;
+      if (!this.#claim(session, { feed, seq, count }, now)) continue;
+      if (known !== undefined && showsAnotherRoot(known, seq, rootPrefix)) {
         this.#forks.suspect(session, known, undefined, now);
       }
-      if (this.#lacks(feed, have.seq)) wanted.push(feed);
+      if (this.#lacks(feed, seq)) wanted.push(feed);
     }
     this.#seek(wanted, now);
   }
@@ -75,30 +76,32 @@ export class Intake {
 
   segment(session: Session, frame: Extract<Frame, { type: 'segment' }>, now: Now): void {
     const { bytes, sent, place } = frame;
-    session.receive(bytes.length, sent);
     session.lastSegmentAt = now.mono;
-    if (sent > session.granted + syncLimits.windowBytes) {
-      this.#outbox.offence(session, 'window-exceeded', now.mono, true);
-      return;
-    }
+    const isWithinCredit = session.receive(bytes.length, sent);
     const group = session.groupAt(frame.group);
-    if (group === undefined) this.#outbox.count('unknown-group');
+    if (!isWithinCredit) this.#outbox.offence(session, 'window-exceeded', now.mono, true);
+    else if (group === undefined) this.#outbox.count('unknown-group');
     else if (this.#take(session, group, place, bytes, now)) return;
-    session.pending -= bytes.length;
+    if (this.#refusedSome) session.withheld += bytes.length;
+    else session.pending -= bytes.length;
   }
 
   /** @returns whether the bytes are on their way to the disk, and their credit with them */
   #take(session: Session, group: GroupId, place: Place, bytes: Uint8Array, now: Now): boolean {
     const id: FeedId = { group, author: place.author, head: place.head };
     const feed = this.#replica.find(id);
-    if (this.#forks.isSearching(feed, session) && feed !== undefined) {
-      this.#forks.evidence(feed, place.from, bytes);
+    if (feed !== undefined && this.#forks.isSearching(feed, session)) {
+      const reason = this.#forks.evidence(session, feed, place.from, bytes, now);
+      if (reason !== undefined) this.#refuseSegment(session, id, reason, now);
       return false;
     }
     const refusal = this.#refuse(id, feed, place.from, bytes);
     if (refusal !== undefined) {
       this.#outbox.count(refusal);
       if (refusal === 'gap') this.#noteGap(session, id, place.from - 1, now);
+      // Who sends what is here already need not be sent it.
+      if (refusal === 'duplicate' && feed !== undefined) session.has(feed.key, feed.tip.seq);
+      if (refusal === 'pending-full') this.#refuseForNow(id);
       return false;
     }
     const verified = verifySegment(id, place.from, bytes);
@@ -111,7 +114,12 @@ export class Intake {
 
   /** Who sends a root has what is before it. */
   #noteGap(session: Session, feed: FeedId, seq: number, now: Now): void {
-    if (this.#claim(session, { feed, seq, count: seq })) this.#seek([feed], now);
+    if (this.#claim(session, { feed, seq, count: seq }, now)) this.#seek([feed], now);
+  }
+
+  #refuseForNow(feed: FeedId): void {
+    this.#sources.delete(feedKey(feed));
+    this.#refusedSome = true;
   }
 
   /** What can be said of a segment without verifying it. */
@@ -150,103 +158,107 @@ export class Intake {
         this.#refuseSegment(session, run.feed, acceptance.reason, now);
         return false;
     }
+    const { entries } = acceptance.run;
     const horizon = now.wall + syncLimits.horizonMicros;
-    if (run.head.time > horizon && this.#journal.heldCount >= syncLimits.heldMax) {
+    const ahead = entries.filter(({ time }) => time > horizon);
+    if (ahead.length > 0 && this.#journal.heldCount + ahead.length > syncLimits.heldMax) {
       this.#outbox.count('held-full');
+      // The next comparison of heads asks for it again.
+      this.#sources.delete(feedKey(run.feed));
       return false;
     }
     const feed = this.#replica.open(run.feed);
-    for (const { time } of acceptance.run.entries) {
-      if (time <= horizon) this.#replica.see(run.feed.group, time);
-    }
+    const latest = entries[entries.length - ahead.length - 1];
+    if (latest !== undefined) this.#replica.see(run.feed.group, latest.time);
     feed.receivedAt = now.wall;
-    const live = !this.#sources.has(feed.key);
-    this.#journal.add({ feed, run: acceptance.run, link: session.link, credit, live });
-    this.#claim(session, { feed: run.feed, seq: run.head.seq, count: run.head.count });
+    session.progressAt = now.mono;
+    const live = this.#sources.find(feed.key) === undefined;
+    const from = { link: session.link, credit, live, ahead: ahead.length };
+    this.#journal.add({ feed, run: acceptance.run, ...from });
+    this.#claim(session, { feed: feed.id, seq: run.head.seq, count: run.head.count }, now);
+    this.#ownFeeds.progressed(feed.id, now.mono);
     this.#progress(session, feed, now);
     return true;
   }
 
   #refuseSegment(session: Session, feed: FeedId, reason: SegmentReason, now: Now): void {
     this.#outbox.offence(session, dropReasonOf(reason), now.mono);
-    this.#dropClaim(session, feedKey(feed), now);
+    this.#refute(session, feed, now);
   }
 
   /** The peer cannot send what it claimed. */
   decline(session: Session, group: GroupId, places: readonly Place[], now: Now): void {
-    for (const { author, head } of places) {
-      this.#dropClaim(session, feedKey({ group, author, head }), now);
-    }
+    for (const { author, head } of places) this.#refute(session, { group, author, head }, now);
+  }
+
+  #refute(session: Session, feed: FeedId, now: Now): void {
+    this.#ownFeeds.refuted(session.peer, feed);
+    this.#dropClaim(session, feedKey(feed), now);
   }
 
   dropLink(link: number, now: Now): void {
-    const orphans: FeedId[] = [];
-    for (const [key, source] of this.#sources) {
-      if (source.link !== link) continue;
-      this.#sources.delete(key);
-      orphans.push(source.feed);
-    }
-    this.#seek(orphans, now);
+    const orphans = this.#sources.ofLink(link);
+    for (const { key } of orphans) this.#sources.delete(key);
+    this.#seek(
+      orphans.map(({ feed }) => feed),
+      now,
+    );
   }
 
-  /** The commit that these feeds were part of failed: they are asked for again later. */
-  retry(feeds: Iterable<Feed>, now: Now): void {
-    const progressAt = now.mono - syncLimits.stallMs + syncLimits.commitRetryMs;
-    for (const feed of feeds) {
-      const source = this.#sources.get(feed.key);
-      const link = source?.link ?? this.#chooseSource(feed.id, this.#loads())?.link;
-      if (link !== undefined) this.#sources.set(feed.key, { feed: feed.id, link, progressAt });
-    }
+  /** The commit of this run failed: it is asked for again later, and its credit waits as well. */
+  forget({ feed, link, credit }: PendingRun): void {
+    const session = link === undefined ? undefined : this.#sessions.get(link);
+    if (session !== undefined) session.withheld += credit;
+    this.#refuseForNow(feed.id);
   }
 
-  /** Replaces sources that have stalled. */
+  /** Once there is room on the disk again: asks for what was refused. */
+  resume(now: Now): void {
+    if (!this.#refusedSome || this.#journal.pendingBytes > syncLimits.pendingBytesMax / 2) return;
+    this.#refusedSome = false;
+    for (const session of this.#sessions.values()) session.giveBack();
+    this.seekAll(now);
+  }
+
+  /** Replaces sources that have stalled. A peer that claims and is silent again and again is at fault. */
   review(now: Now): void {
-    for (const [key, source] of this.#sources) {
-      if (source.progressAt + syncLimits.stallMs > now.mono) continue;
-      const feed = this.#replica.findByKey(key);
-      // What waits for this node's own disk is not the peer's fault.
-      if (feed !== undefined && feed.tip !== feed.stored) {
-        source.progressAt = now.mono;
+    const silent = new Set<Session>();
+    for (const source of this.#sources.due(now.mono)) {
+      const session = this.#sessions.get(source.link);
+      if (session !== undefined && this.#isExcused(source, session, now.mono)) {
+        this.#sources.put({ ...source, seenAt: now.mono });
         continue;
       }
-      const session = this.#sessions.get(source.link);
-      this.#sources.delete(key);
       this.#outbox.count('stalled');
-      if (session !== undefined) this.#dropClaim(session, key, now);
+      this.#sources.delete(source.key);
+      if (session === undefined) continue;
+      this.#dropClaim(session, source.key, now);
+      if (isSilent(session, now.mono)) silent.add(session);
     }
+    for (const session of silent) this.#outbox.charge(session, 'stalled', now.mono);
+  }
+
+  /** What waits for this node's own disk is not the peer's fault; feeds also wait for each other. */
+  #isExcused({ key, progressAt }: Source, session: Session, now: number): boolean {
+    const feed = this.#replica.findByKey(key);
+    if (session.pending > 0 || (feed !== undefined && feed.tip !== feed.stored)) return true;
+    return !isSilent(session, now) && progressAt + syncLimits.turnMsMax > now;
   }
 
   get deadline(): number | undefined {
-    let first: number | undefined;
-    for (const { progressAt } of this.#sources.values()) {
-      if (first === undefined || progressAt < first) first = progressAt;
-    }
-    return first === undefined ? undefined : first + syncLimits.stallMs;
+    return this.#sources.deadline;
   }
 
-  /** The most that any linked peer claims of a feed. */
-  bestClaim(key: FeedKey): Claim | undefined {
-    let best: Claim | undefined;
-    for (const { claims } of this.#sessions.values()) {
-      const claim = claims.get(key);
-      if (claim !== undefined && claim.seq > (best?.seq ?? 0)) best = claim;
-    }
-    return best;
-  }
-
-  isCatchingUp(key: FeedKey): boolean {
-    return this.#sources.has(key);
-  }
-
-  #claim(session: Session, claim: Claim): boolean {
-    const taken = session.claim(claim);
-    if (!taken) this.#outbox.count('too-many-feeds');
+  #claim(session: Session, claim: Claim, now: Now): boolean {
+    const taken = session.claim(feedKey(claim.feed), claim);
+    if (taken) this.#ownFeeds.claimed(session.peer, claim.feed, claim.seq, now.mono);
+    else this.#outbox.count('too-many-feeds');
     return taken;
   }
 
   #dropClaim(session: Session, key: FeedKey, now: Now): void {
     const claim = session.dropClaim(key);
-    if (this.#sources.get(key)?.link === session.link) this.#sources.delete(key);
+    if (this.#sources.find(key)?.link === session.link) this.#sources.delete(key);
     if (claim !== undefined) this.#seek([claim.feed], now);
   }
 
@@ -257,15 +269,15 @@ export class Intake {
   }
 
   #seek(feeds: Iterable<FeedId>, now: Now): void {
+    if (this.#refusedSome) return;
     const wants = new Map<Session, Map<GroupId, Place[]>>();
-    const loads = this.#loads();
     for (const id of feeds) {
       const key = feedKey(id);
-      if (this.#sources.has(key)) continue;
-      const session = this.#chooseSource(id, loads);
+      if (this.#sources.find(key) !== undefined) continue;
+      const session = this.#chooseSource(id, key);
       if (session === undefined) continue;
-      loads.set(session.link, (loads.get(session.link) ?? 0) + 1);
-      this.#sources.set(key, { feed: id, link: session.link, progressAt: now.mono });
+      const at = { progressAt: now.mono, seenAt: now.mono };
+      this.#sources.put({ feed: id, key, link: session.link, ...at });
       const from = (this.#replica.findByKey(key)?.tip.seq ?? 0) + 1;
       const groups = wants.get(session) ?? new Map<GroupId, Place[]>();
       const places = groups.get(id.group) ?? [];
@@ -289,41 +301,41 @@ export class Intake {
   }
 
   /** Of the peers that have more of the feed, the one that is asked for the fewest others. */
-  #chooseSource(id: FeedId, loads: ReadonlyMap<number, number>): Session | undefined {
-    const key = feedKey(id);
+  #chooseSource(id: FeedId, key: FeedKey): Session | undefined {
     let best: Session | undefined;
     let bestLoad = Infinity;
     for (const session of this.#sessions.values()) {
       const claim = session.claims.get(key);
       if (claim === undefined || !session.shares(id.group) || !this.#lacks(id, claim.seq)) continue;
-      const load = loads.get(session.link) ?? 0;
+      const load = this.#sources.load(session.link);
       if (load < bestLoad) [best, bestLoad] = [session, load];
     }
     return best;
   }
 
-  /** How many feeds each link is being asked for. */
-  #loads(): Map<number, number> {
-    const loads = new Map<number, number>();
-    for (const { link } of this.#sources.values()) loads.set(link, (loads.get(link) ?? 0) + 1);
-    return loads;
-  }
-
+  /** Some of a feed came: who has no more of it is not waited for. */
   #progress(session: Session, feed: Feed, now: Now): void {
-    const source = this.#sources.get(feed.key);
+    const source = this.#sources.find(feed.key);
     if (source === undefined) return;
-    if (source.link === session.link) source.progressAt = now.mono;
-    const claim = this.bestClaim(feed.key);
-    if (claim !== undefined && wantsMore(feed, claim.seq)) return;
-    this.#sources.delete(feed.key);
+    const claim = this.#sessions.get(source.link)?.claims.get(feed.key);
+    if (claim === undefined || !wantsMore(feed, claim.seq)) {
+      this.#sources.delete(feed.key);
+      this.#seek([feed.id], now);
+    } else if (source.link === session.link) {
+      this.#sources.put({ ...source, progressAt: now.mono, seenAt: now.mono });
+    }
   }
 }
 
-function showsAnotherRoot(feed: Feed, have: Have): boolean {
-  const { seq, root } = feed.stored;
-  if (feed.forkedAt !== undefined || seq !== have.seq || root === undefined) return false;
-  const unknown = have.rootPrefix.every((byte) => byte === 0);
-  return !unknown && !equal(root.subarray(0, rootPrefixBytes), have.rootPrefix);
+function isSilent(session: Session, now: number): boolean {
+  return session.progressAt + syncLimits.stallMs <= now;
+}
+
+function showsAnotherRoot(feed: Feed, seq: number, rootPrefix: Uint8Array): boolean {
+  const root = sharedRoot(feed);
+  if (seq !== sharedSeq(feed) || root === undefined) return false;
+  const unknown = rootPrefix.every((byte) => byte === 0);
+  return !unknown && !equal(root.subarray(0, rootPrefixBytes), rootPrefix);
 }
 
 const namedReasons: Partial<Record<SegmentReason, DropReason>> = {

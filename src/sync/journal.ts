@@ -11,6 +11,7 @@ import type { Identity } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
 import { syncLimits } from './limits.ts';
 import { buildOwnRun } from './own-root.ts';
+import type { OwnFeeds } from './own-feeds.ts';
 import type { Feed, Replica } from './replica.ts';
 
 export interface Append {
@@ -30,6 +31,8 @@ export interface PendingRun {
   readonly credit: number;
   /** Whether it came while its feed was not being caught up: it goes on to others at once. */
   readonly live: boolean;
+  /** Roots that were too far ahead of the clock as it came. */
+  readonly ahead: number;
 }
 
 interface OwnRun extends PendingRun {
@@ -77,15 +80,15 @@ export interface JournalOptions {
   readonly identity: Identity;
   readonly replica: Replica;
   readonly held: readonly HeldRecord[];
+  readonly ownFeeds: OwnFeeds;
   /** The label under which the store finds objects of a kind again. */
   readonly labelOf: (kind: string) => string | undefined;
-  /** The lowest head number of an own feed that may be written to. */
-  readonly headMin: number;
 }
 
 export class Journal {
   readonly #identity: Identity;
   readonly #replica: Replica;
+  readonly #ownFeeds: OwnFeeds;
   readonly #labelOf: (kind: string) => string | undefined;
   #pending: PendingRun[] = [];
   #pendingBytes = 0;
@@ -94,13 +97,12 @@ export class Journal {
   #frozen: Feed[] = [];
   #local: LocalWrite[] = [];
   #inFlight: InFlight | undefined;
-  readonly #headMin: number;
 
   constructor(options: JournalOptions) {
     this.#identity = options.identity;
     this.#replica = options.replica;
     this.#labelOf = options.labelOf;
-    this.#headMin = options.headMin;
+    this.#ownFeeds = options.ownFeeds;
     this.#held = [...options.held].sort((a, b) => a.time - b.time);
   }
 
@@ -108,8 +110,12 @@ export class Journal {
     return this.#pendingBytes;
   }
 
+  /** Held records, with those that are on their way to the disk. */
   get heldCount(): number {
-    return this.#held.length;
+    let count = this.#held.length;
+    for (const { ahead } of this.#pending) count += ahead;
+    for (const { ahead } of this.#inFlight?.runs ?? []) count += ahead;
+    return count;
   }
 
   /** Wall clock at which the next held record may be shown; behind a commit, that ends first. */
@@ -120,6 +126,10 @@ export class Journal {
 
   get appendsWaiting(): number {
     return this.#appends.length;
+  }
+
+  get localWaiting(): number {
+    return this.#local.length;
   }
 
   append(append: Append): void {
@@ -271,7 +281,7 @@ export class Journal {
     const taken: { pending: OwnRun; local: readonly LocalChange[] }[] = [];
     for (const group of groups) {
       if (!mayAppend(group)) continue;
-      const feed = this.#ownFeed(group);
+      const feed = this.#replica.open(this.#ownFeeds.current(group));
       // A root may not follow one that is not on disk: both would be lost with the first.
       if (feed.tip !== feed.stored) continue;
       const appends = this.#takeBatch(group);
@@ -279,7 +289,8 @@ export class Journal {
       const run = buildOwnRun(this.#identity, feed.id, feed.tip, time, appends);
       feed.tip = run.head;
       const tickets = appends.map(({ ticket }) => ticket);
-      const pending = { feed, run, link: undefined, credit: 0, live: true, tickets };
+      const own = { link: undefined, credit: 0, live: true, ahead: 0 };
+      const pending = { feed, run, tickets, ...own };
       taken.push({ pending, local: appends.flatMap(({ local }) => local) });
     }
     return taken;
@@ -299,17 +310,6 @@ export class Journal {
     }
     this.#appends = rest;
     return batch;
-  }
-
-  /** The own feed that is written to: the one with the highest head number, or one above a fork. */
-  #ownFeed(group: GroupId): Feed {
-    const author = this.#identity.publicKey;
-    let head = this.#headMin;
-    for (const { id, forkedAt } of this.#replica.ofGroup(group)) {
-      if (id.author !== author) continue;
-      head = Math.max(head, forkedAt === undefined ? id.head : id.head + 1);
-    }
-    return this.#replica.open({ group, author, head });
   }
 }
 

@@ -15,7 +15,7 @@ export const syncLimits = {
   pendingBytesMax: 16 * 1024 * 1024,
   /** Segment bytes in one commit: keeps the wait of a post behind history short. */
   commitBytesMax: 1024 * 1024,
-  /** Own objects waiting for the next root. */
+  /** Own objects waiting for the next root, and as many changes of local rows. */
   appendsMax: 4096,
   /** Object bytes in one own root: leaves room in its entry for one more object of the largest size. */
   rootBytesTarget: 256 * 1024,
@@ -25,6 +25,8 @@ export const syncLimits = {
   helloMs: 10_000,
   /** A source that was asked and sends nothing for this long is replaced. */
   stallMs: 5_000,
+  /** One that sends other feeds may take this long until it is a feed's turn. */
+  turnMsMax: 60_000,
   /** How long a post waits to learn where its own feed stands. */
   ownFeedWaitMs: 10_000,
   /** Roots this far ahead of the local clock are held back from view: ten minutes, in microseconds. */
@@ -33,8 +35,24 @@ export const syncLimits = {
   heldMax: 10_000,
   /** Invalid frames of one peer in one minute before its link is closed and its key banned. */
   invalidPerMinuteMax: 10,
-  /** Waiting after a failed commit before history is asked for again. */
+  /** Waiting after a failed commit before the next one. */
   commitRetryMs: 1_000,
-  /** Bytes asked of the store at a time, and the most a segment may need to reach its signature. */
+  /** After failed commits, history is asked for again at last this seldom: each attempt is a window. */
+  resumeMsMax: 32_000,
+  /** Branches of feeds that one link is searched for at a time: each holds up to a segment. */
+  searchesMax: 8,
+  /** How long posts are refused because a peer claims to know more of an own feed, without sending it. */
+  ownClaimMs: 60_000,
+  /** Peers whose word on the own feeds is remembered: about 500 bytes each. */
+  ownClaimsMax: 1024,
+  /** A listing costs time for each feed: a peer gets one of a group in this long. */
+  listingMs: 5_000,
+  /** A link that is never without segments compares heads at least this often. */
+  checkBusyMs: 120_000,
+  /** Claims of peers that are gone, kept for what they say of delivery: about 150 bytes each. */
+  rememberedClaimsMax: 200_000,
+  /** Bytes asked of the store at a time. */
   readBytes: 64 * 1024,
+  /** The most that has to be read to reach a signature: the records of a held segment, one a root. */
+  readBytesMax: 2 * 1024 * 1024,
 } as const;

@@ -51,8 +51,14 @@ export class Outbox {
   /** Counts, names and bounds what a peer does against the protocol. */
   offence(session: Session, reason: DropReason, now: number, fatal = false): void {
     this.count(reason);
-    this.warn('a peer sent what is not valid', { peer: session.peer, reason });
-    if (session.offend(now) || fatal) this.close(session.link, session.peer, reason, true);
+    this.charge(session, reason, now, fatal);
+  }
+
+  charge(session: Session, reason: DropReason, now: number, fatal = false): void {
+    this.warn('a peer broke the protocol', { peer: session.peer, reason });
+    if (!session.offend(now) && !fatal) return;
+    session.banned = true;
+    this.close(session.link, session.peer, reason, true);
   }
 
   close(link: number, peer: PublicKey, reason: string, ban: boolean): void {

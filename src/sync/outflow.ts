@@ -16,7 +16,7 @@ import { rootPrefixBytes, type Have, type Place } from './frames.ts';
 import type { PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
-import { sharedSeq, type Feed, type Replica } from './replica.ts';
+import { sharedClaim, sharedRoot, type Feed, type Replica } from './replica.ts';
 import type { Session } from './session.ts';
 
 export class Outflow {
@@ -28,18 +28,19 @@ export class Outflow {
     this.#outbox = outbox;
   }
 
-  /** Starts to send a feed from a place on; what follows goes out as it comes. */
-  want(session: Session, group: GroupId, place: Place): void {
-    const feed = this.#replica.find({ group, author: place.author, head: place.head });
-    if (feed === undefined || !this.#replica.accepts(feed.id)) {
-      this.#decline(session, group, place);
-      return;
-    }
-    session.outgoing.delete(feed.key);
-    session.sentTo.set(feed.key, place.from - 1);
-    if (place.from <= feed.stored.seq) {
-      session.outgoing.set(feed.key, { feed: feed.id, next: place.from });
-    }
+  /** Starts to send feeds from places on; what follows goes out as it comes. */
+  want(session: Session, group: GroupId, places: readonly Place[]): void {
+    const declined = places.filter((place) => {
+      const feed = this.#replica.find({ group, author: place.author, head: place.head });
+      if (feed === undefined || !this.#replica.accepts(feed.id)) return true;
+      session.outgoing.delete(feed.key);
+      session.sentTo.set(feed.key, place.from - 1);
+      if (place.from <= feed.stored.seq) {
+        session.outgoing.set(feed.key, { feed: feed.id, next: place.from });
+      }
+      return false;
+    });
+    if (declined.length > 0) this.#decline(session, group, declined);
   }
 
   /** Asks the store for the next segment of a session, where credit and its answers allow. */
@@ -60,23 +61,24 @@ export class Outflow {
     this.#outbox.add({ type: 'read', request });
   }
 
-  /** Sends what was read, up to the last root that has a signature. */
+  /** Sends what was read, up to a root that has a signature. */
   answer(session: Session, request: ReadRequest, records: readonly StoredRecord[]): void {
     session.reading = false;
     const feed = this.#replica.find(request.feed);
     if (feed === undefined) return;
     const outgoing = session.outgoing.get(feed.key);
-    // A later want may have moved the place while the store was reading.
-    if (outgoing?.next !== request.seq) return;
+    // While the store was reading, a later want may have moved the place, and new roots may have
+    // used up the credit: then it is read again once there is more.
+    if (outgoing?.next !== request.seq || session.creditLeft <= 0) return;
     const built = buildSegment(request, records);
-    if (built === 'unsigned' && request.bytesMax < segmentLimits.bytesMax) {
-      this.#read(session, request.feed, request.seq, segmentLimits.bytesMax);
+    if (built === 'unsigned' && request.bytesMax < syncLimits.readBytesMax) {
+      this.#read(session, request.feed, request.seq, syncLimits.readBytesMax);
       return;
     }
     if (built === undefined || built === 'unsigned') {
       session.outgoing.delete(feed.key);
       const { author, head } = request.feed;
-      this.#decline(session, request.feed.group, { author, head, from: request.seq });
+      this.#decline(session, request.feed.group, [{ author, head, from: request.seq }]);
       this.#outbox.count('unread');
       this.#outbox.warn('the store could not read what a peer asked for', {
         author,
@@ -87,7 +89,9 @@ export class Outflow {
     this.#sendSegment(session, feed, request.seq, built.bytes);
     outgoing.next = built.last + 1;
     session.sentTo.set(feed.key, built.last);
-    if (built.last >= feed.stored.seq) session.outgoing.delete(feed.key);
+    // Behind a fork there is only what nobody takes any more.
+    const end = feed.forkedAt === undefined ? Infinity : feed.forkedAt - 1;
+    if (built.last >= Math.min(feed.stored.seq, end)) session.outgoing.delete(feed.key);
   }
 
   /**
@@ -154,30 +158,25 @@ export class Outflow {
     }
   }
 
-  #decline(session: Session, group: GroupId, place: Place): void {
-    this.#outbox.send(session, {
-      type: 'decline',
-      group: session.placeOf(group),
-      places: [place],
-    });
+  #decline(session: Session, group: GroupId, places: readonly Place[]): void {
+    this.#outbox.send(session, { type: 'decline', group: session.placeOf(group), places });
   }
 }
 
 const noPrefix = new Uint8Array(rootPrefixBytes);
 
-/** A forked feed is told of only up to its fork, where no root can be compared. */
+/** A forked feed is told of only up to its fork. */
 function haveOf(feed: Feed): Have {
   const { author, head } = feed.id;
-  const seq = sharedSeq(feed);
-  const { count, root } = feed.stored;
-  const forked = feed.forkedAt !== undefined;
-  const rootPrefix = root === undefined || forked ? noPrefix : root.slice(0, rootPrefixBytes);
-  return { author, head, seq, count: forked ? Math.max(seq, 0) : count, rootPrefix };
+  const { seq, count } = sharedClaim(feed);
+  const rootPrefix = sharedRoot(feed)?.slice(0, rootPrefixBytes) ?? noPrefix;
+  return { author, head, seq, count, rootPrefix };
 }
 
 /**
- * One segment from `seq` on out of consecutive records, up to the first signature behind
- * `bytesTarget`, or the last one there is. `unsigned` where none of them has one; undefined where they do not hold `seq`.
+ * One segment from `seq` on out of consecutive records: up to the first signature behind
+ * `bytesTarget`, or the last one that fits. `unsigned` where there is none; undefined where the
+ * records do not hold `seq`.
  */
 export function buildSegment(
   request: Pick<ReadRequest, 'feed' | 'seq'>,
@@ -186,40 +185,41 @@ export function buildSegment(
 ): { readonly bytes: Uint8Array; readonly last: number } | 'unsigned' | undefined {
   const first = records[0];
   if (first === undefined || first.from > request.seq) return undefined;
-  const signed = lastToSend(records, bytesTarget);
-  if (signed === -1) return 'unsigned';
-  const parts: Uint8Array[] = [];
-  let header: { prev: Run['prev']; countBefore: number } | undefined;
-  let next = request.seq;
-  let signature: Uint8Array | undefined;
-  for (const record of records.slice(0, signed + 1)) {
-    const part = cutRecord(record, next);
-    if (part === undefined) return undefined;
-    header ??= part;
-    parts.push(part.entries);
-    next = record.from + record.roots;
-    signature = part.signature;
+  const cuts: Cut[] = [];
+  let signed = 0;
+  let [bytes, roots, objects] = [headerBytesMax, 0, 0];
+  for (const record of records) {
+    const cut = cutRecord(record, request.seq + roots);
+    if (cut === undefined) break;
+    bytes += cut.entries.length;
+    roots += cut.roots;
+    objects += cut.objects;
+    if (bytes > segmentLimits.bytesMax || roots > segmentLimits.rootsMax) break;
+    if (objects > segmentLimits.objectsMax) break;
+    cuts.push(cut);
+    if (cut.signature === undefined) continue;
+    signed = cuts.length;
+    if (bytes >= bytesTarget) break;
   }
-  if (header === undefined) return undefined;
-  const { prev, countBefore } = header;
-  const roots = next - request.seq;
-  const bytes = encodeSegment({ prev, countBefore, roots }, parts, signature);
-  return { bytes, last: next - 1 };
+  const [head] = cuts;
+  if (head === undefined) return undefined;
+  const taken = cuts.slice(0, signed);
+  const signature = taken.at(-1)?.signature;
+  if (signature === undefined) return 'unsigned';
+  const count = taken.reduce((sum, cut) => sum + cut.roots, 0);
+  const header = { prev: head.prev, countBefore: head.countBefore, roots: count };
+  const entries = taken.map((cut) => cut.entries);
+  return { bytes: encodeSegment(header, entries, signature), last: request.seq + count - 1 };
 }
 
-/** The first signed record that makes the segment long enough, else the last signed one; or −1. */
-function lastToSend(records: readonly StoredRecord[], bytesTarget: number): number {
-  let bytes = 0;
-  const enough = records.findIndex((record) => {
-    bytes += record.bytes.length;
-    return record.signed && bytes >= bytesTarget;
-  });
-  return enough === -1 ? records.findLastIndex((record) => record.signed) : enough;
-}
+/** Root id, two numbers, signature. */
+const headerBytesMax = 32 + 8 + 8 + 64;
 
 interface Cut {
   readonly prev: Run['prev'];
   readonly countBefore: number;
+  readonly roots: number;
+  readonly objects: number;
   readonly entries: Uint8Array;
   readonly signature: Uint8Array | undefined;
 }
@@ -229,13 +229,22 @@ function cutRecord(record: StoredRecord, seq: number): Cut | undefined {
   if (seq === record.from) {
     const segment = parseSegment(record.bytes, record.signed);
     if (segment === undefined) return undefined;
-    const { prev, countBefore } = segment.header;
+    const { prev, countBefore, roots } = segment.header;
+    const objects = segment.entries.reduce((sum, { slots }) => sum + slots.length, 0);
     const entries = record.bytes.subarray(segment.entries[0]?.offset ?? 0, segment.entriesEnd);
-    return { prev, countBefore, entries, signature: segment.signature };
+    return { prev, countBefore, roots, objects, entries, signature: segment.signature };
   }
   const rebuilt = rebuildRun(record.feed, record.from, record.bytes, record.signed);
   if (!rebuilt.ok || seq < record.from || seq > rebuilt.run.head.seq) return undefined;
   const run = skipEntries(rebuilt.run, seq - record.from);
   const { prev, countBefore, signature } = run;
-  return { prev, countBefore, entries: entryBytes(run), signature };
+  const objects = run.head.count - countBefore;
+  return {
+    prev,
+    countBefore,
+    roots: run.entries.length,
+    objects,
+    entries: entryBytes(run),
+    signature,
+  };
 }

@@ -3,9 +3,10 @@
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Forks } from './forks.ts';
+import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
-import type { Feed, Replica } from './replica.ts';
+import { sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
 
 export interface FeedOverview {
@@ -28,9 +29,6 @@ export interface PeerLag {
   readonly ahead: number;
 }
 
-/** Peers whose last claims are kept once they are gone: what they stored stays stored. */
-const rememberedMax = 256;
-
 interface OverviewParts {
   readonly self: PublicKey;
   readonly replica: Replica;
@@ -47,7 +45,9 @@ export class Overview {
   readonly #sessions: ReadonlyMap<number, Session>;
   readonly #journal: Journal;
   readonly #forks: Forks;
+  /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
+  #rememberedClaims = 0;
 
   constructor(parts: OverviewParts) {
     this.#self = parts.self;
@@ -59,24 +59,34 @@ export class Overview {
   }
 
   /** Keeps what a peer had, once its link is closed. */
-  remember(session: Session): void {
-    if (session.claims.size === 0) return;
-    this.#remembered.delete(session.peer);
-    this.#remembered.set(session.peer, session.claims);
-    const oldest = this.#remembered.keys().next();
-    if (this.#remembered.size > rememberedMax && oldest.done !== true) {
-      this.#remembered.delete(oldest.value);
+  remember({ peer, claims, banned }: Session): void {
+    if (claims.size === 0) return;
+    this.#forget(peer);
+    if (banned) return;
+    this.#remembered.set(peer, claims);
+    this.#rememberedClaims += claims.size;
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#rememberedClaims <= syncLimits.rememberedClaimsMax) break;
+      this.#forget(oldest);
     }
+  }
+
+  #forget(peer: PublicKey): void {
+    this.#rememberedClaims -= this.#remembered.get(peer)?.size ?? 0;
+    this.#remembered.delete(peer);
   }
 
   /** Other nodes that are known to have a root of a feed on disk; its author is one of them. */
   storedBy(feed: FeedId, seq: number): PublicKey[] {
     const key = feedKey(feed);
-    const stored = feed.author === this.#self ? [] : [feed.author];
-    for (const [peer, claims] of this.#claimsByPeer()) {
-      if (peer !== feed.author && (claims.get(key)?.seq ?? 0) >= seq) stored.push(peer);
+    const stored = new Set(feed.author === this.#self ? [] : [feed.author]);
+    for (const { peer, claims } of this.#sessions.values()) {
+      if ((claims.get(key)?.seq ?? 0) >= seq) stored.add(peer);
     }
-    return stored;
+    for (const [peer, claims] of this.#remembered) {
+      if ((claims.get(key)?.seq ?? 0) >= seq) stored.add(peer);
+    }
+    return [...stored];
   }
 
   feeds(): FeedOverview[] {
@@ -115,9 +125,9 @@ export class Overview {
     const most = new Map<FeedKey, number>();
     for (const claims of this.#claimsByPeer().values()) {
       for (const [key, claim] of claims) {
-        if (!this.#replica.accepts(claim.feed)) continue;
         const lacking = lack(this.#replica.findByKey(key), claim);
-        if (lacking > (most.get(key) ?? 0)) most.set(key, lacking);
+        if (lacking <= (most.get(key) ?? 0) || !this.#replica.accepts(claim.feed)) continue;
+        most.set(key, lacking);
       }
     }
     let sum = 0;
@@ -133,8 +143,10 @@ export class Overview {
       if (this.#replica.accepts(claim.feed)) behind += lack(this.#replica.findByKey(key), claim);
     }
     for (const feed of this.#replica.all()) {
-      if (!this.#replica.accepts(feed.id)) continue;
-      ahead += Math.max(0, feed.stored.count - (claims?.get(feed.key)?.count ?? 0));
+      const { seq, count } = sharedClaim(feed);
+      const claim = claims?.get(feed.key);
+      if (seq <= (claim?.seq ?? 0) || !this.#replica.accepts(feed.id)) continue;
+      ahead += Math.max(1, count - (claim?.count ?? 0));
     }
     return { behind, ahead };
   }
@@ -174,6 +186,7 @@ export class Overview {
 
 function lack(feed: Feed | undefined, claim: Claim): number {
   if (feed === undefined) return claim.count;
-  if (claim.seq <= feed.stored.seq || feed.forkedAt !== undefined) return 0;
+  const end = feed.forkedAt === undefined ? Infinity : feed.forkedAt - 1;
+  if (Math.min(claim.seq, end) <= feed.stored.seq) return 0;
   return Math.max(1, claim.count - feed.stored.count);
 }

@@ -2,9 +2,9 @@
 // they have beyond it. Pure state; knows nothing of links or frames.
 import { compare } from '../bytes.ts';
 import { emptyHead, type FeedHead, type FeedState } from '../cxo/feed.ts';
-import { sha256, type GroupId } from '../cxo/ids.ts';
+import { sha256, type GroupId, type RootId } from '../cxo/ids.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
-import { publicKeyBytes } from '../identity.ts';
+import { publicKeyBytes, type PublicKey } from '../identity.ts';
 
 export interface Feed {
   readonly id: FeedId;
@@ -14,6 +14,8 @@ export interface Feed {
   /** With what was accepted and waits for the disk: what the next root has to follow. */
   tip: FeedHead;
   forkedAt: number | undefined;
+  /** The root before the fork, where the disk has it and goes beyond; undefined until it was read. */
+  beforeFork: RootId | undefined;
   /** Wall clock of the latest root that a peer sent, since the start; microseconds. */
   receivedAt: number | undefined;
 }
@@ -25,9 +27,15 @@ export function sharedSeq(feed: Feed): number {
     : Math.min(feed.stored.seq, feed.forkedAt - 1);
 }
 
+/** The root at `sharedSeq`: undefined where there is none, and where it has to be read first. */
+export function sharedRoot(feed: Feed): RootId | undefined {
+  return sharedSeq(feed) === feed.stored.seq ? feed.stored.root : feed.beforeFork;
+}
+
 /** The feed as far as every node can come to have it. */
 export function sharedClaim(feed: Feed): { feed: FeedId; seq: number; count: number } {
-  return { feed: feed.id, seq: sharedSeq(feed), count: feed.stored.count };
+  const seq = sharedSeq(feed);
+  return { feed: feed.id, seq, count: feed.forkedAt === undefined ? feed.stored.count : seq };
 }
 
 /** Whether more roots of the feed would add to what every node can come to have. */
@@ -39,6 +47,7 @@ export function wantsMore(feed: Feed, seq: number): boolean {
 export class Replica {
   readonly #feeds = new Map<FeedKey, Feed>();
   readonly #groups = new Map<GroupId, Feed[]>();
+  readonly #latest = new Map<string, Feed>();
   readonly #digests = new Map<GroupId, Uint8Array>();
   /** The latest time of any root in a group that the local clock may follow. */
   readonly #seen = new Map<GroupId, number>();
@@ -74,27 +83,35 @@ export class Replica {
     if (known !== undefined) return known;
     const feed: Feed = {
       ...{ id, key, stored: emptyHead, tip: emptyHead },
-      ...{ forkedAt: undefined, receivedAt: undefined },
+      ...{ forkedAt: undefined, beforeFork: undefined, receivedAt: undefined },
     };
     this.#feeds.set(key, feed);
+    const latest = this.latest(id.group, id.author);
+    if (latest === undefined || latest.id.head < id.head) {
+      this.#latest.set(authorKey(id.group, id.author), feed);
+    }
     const group = this.#groups.get(id.group);
     if (group === undefined) this.#groups.set(id.group, [feed]);
     else group.push(feed);
     return feed;
   }
 
-  /** The feeds of a group that are shared with its members: accepted, and with a root on disk. */
+  /** The feed of an author with the highest head number. */
+  latest(group: GroupId, author: PublicKey): Feed | undefined {
+    return this.#latest.get(authorKey(group, author));
+  }
+
+  /** The feeds of a group that its members are told of: accepted, and with a root or a fork on disk. */
   shared(group: GroupId): Feed[] {
     const feeds = this.#groups.get(group) ?? [];
-    return feeds.filter((feed) => feed.stored.seq > 0 && this.#accepts(feed.id));
+    return feeds.filter((feed) => {
+      const known = feed.stored.seq > 0 || feed.forkedAt !== undefined;
+      return known && this.#accepts(feed.id);
+    });
   }
 
   all(): Iterable<Feed> {
     return this.#feeds.values();
-  }
-
-  ofGroup(group: GroupId): readonly Feed[] {
-    return this.#groups.get(group) ?? [];
   }
 
   /** To be called when a feed's stored head, or who is accepted, has changed. */
@@ -103,8 +120,8 @@ export class Replica {
   }
 
   /**
-   * SHA-256 over (author, head, seq, root id) of every shared feed, in the order of author and head:
-   * equal on two nodes that have the same. A forked feed counts with the place of its fork alone.
+   * SHA-256 over (author, head, seq, fork, root id) of every shared feed, in the order of author and
+   * head: equal on two nodes that have the same. A forked feed counts up to its fork.
    */
   digest(group: GroupId): Uint8Array {
     const known = this.#digests.get(group);
@@ -129,16 +146,20 @@ export class Replica {
   }
 }
 
-const rowBytes = 32 + 8 + 8 + 32;
-const forkMark = 0xff;
+function authorKey(group: GroupId, author: PublicKey): string {
+  return `${group}/${author}`;
+}
+
+const rowBytes = 32 + 8 + 8 + 8 + 32;
 
 function digestRow(feed: Feed): Uint8Array {
   const row = new Uint8Array(rowBytes);
   row.set(publicKeyBytes(feed.id.author));
   const view = new DataView(row.buffer);
   view.setBigUint64(32, BigInt(feed.id.head));
-  view.setBigUint64(40, BigInt(feed.forkedAt ?? feed.stored.seq));
-  if (feed.forkedAt !== undefined) row.fill(forkMark, 48);
-  else if (feed.stored.root !== undefined) row.set(feed.stored.root, 48);
+  view.setBigUint64(40, BigInt(sharedSeq(feed)));
+  view.setBigUint64(48, BigInt(feed.forkedAt ?? 0));
+  const root = sharedRoot(feed);
+  if (root !== undefined) row.set(root, 56);
   return row;
 }

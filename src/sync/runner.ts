@@ -72,13 +72,18 @@ export class Runner {
     const id = this.#nextLink++;
     this.#links.set(id, link);
     const { peer, initiator, handshakeHash } = link;
-    // The link's owner has to have its handler before the first frame is sent over it.
-    queueMicrotask(() => {
-      if (this.#links.has(id))
-        this.#handle({ type: 'opened', link: id, peer, initiator, handshakeHash });
-    });
+    let isOpen = false;
+    const open = (): void => {
+      if (isOpen || !this.#links.has(id)) return;
+      isOpen = true;
+      this.#handle({ type: 'opened', link: id, peer, initiator, handshakeHash });
+    };
+    // The link's owner has to have its handler before the first frame is sent over it. A frame that
+    // came right behind the handshake may be handed out even earlier.
+    queueMicrotask(open);
     return {
       onFrame: (frameType, payload) => {
+        open();
         this.#handle({ type: 'frame', link: id, frameType, payload });
       },
       // Credit keeps the queue of a link short: nothing waits for it to drain.

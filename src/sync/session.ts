@@ -2,7 +2,8 @@
 // feed, what is being sent to it, and the credit in both directions. Pure state.
 import { compare } from '../bytes.ts';
 import { domainHash, groupIdBytes, type GroupId } from '../cxo/ids.ts';
-import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
+import { segmentLimits } from '../cxo/limits.ts';
+import type { FeedId, FeedKey } from '../cxo/root.ts';
 import type { PublicKey } from '../identity.ts';
 import { tagBytes, type GroupTag } from './frames.ts';
 import { syncLimits } from './limits.ts';
@@ -27,8 +28,6 @@ export interface SessionOptions {
   readonly handshakeHash: Uint8Array;
   /** Groups named to the peer, in the order of the hello. */
   readonly groups: readonly GroupId[];
-  /** This node's own key: what peers claim of its feeds decides whether it may write. */
-  readonly self: PublicKey;
   readonly openedAt: number;
 }
 
@@ -39,13 +38,11 @@ export class Session {
   readonly #handshakeHash: Uint8Array;
   readonly #initiator: boolean;
   /** By the place in the peer's hello; undefined where the group is not shared. */
-  #theirGroups: readonly (GroupId | undefined)[] = [];
-  #shared = new Set<GroupId>();
+  readonly #theirGroups: (GroupId | undefined)[] = [];
+  readonly #shared = new Set<GroupId>();
   #greeted = false;
 
-  readonly #self: PublicKey;
   readonly #claims = new Map<FeedKey, Claim>();
-  readonly #ownClaims = new Map<FeedKey, Claim>();
   /** Up to which seq the peer has, or was sent, each feed. */
   readonly sentTo = new Map<FeedKey, number>();
   /** Feeds the peer asked for and is still behind in, in the order of their turns. */
@@ -60,21 +57,31 @@ export class Session {
   received = 0;
   /** Of those, what is not on this node's disk yet. */
   pending = 0;
+  /** Of `pending`, what was refused for want of room: its credit waits until there is some. */
+  withheld = 0;
   granted = 0;
 
   /** Monotonic milliseconds. */
   lastSegmentAt: number;
+  /** When roots came that were news; or the link. */
+  progressAt: number;
   lastCheckAt: number;
+  /** Per group, the digest that both sides had last. */
+  readonly #agreed = new Map<GroupId, Uint8Array>();
+  /** Per group, when the peer was last told of every feed. */
+  readonly #listedAt = new Map<GroupId, number>();
   readonly #invalidAt: number[] = [];
+  /** Set once the peer was found to be at fault: what it claims is forgotten with the link. */
+  banned = false;
 
   constructor(options: SessionOptions) {
     this.link = options.link;
     this.peer = options.peer;
     this.groups = options.groups;
-    this.#self = options.self;
     this.#handshakeHash = options.handshakeHash;
     this.#initiator = options.initiator;
     this.lastSegmentAt = options.openedAt;
+    this.progressAt = options.openedAt;
     this.lastCheckAt = options.openedAt;
     this.granted = syncLimits.windowBytes;
   }
@@ -87,8 +94,12 @@ export class Session {
   greet(tags: readonly GroupTag[], window: number): void {
     const mine = new Map<string, GroupId>();
     for (const group of this.groups) mine.set(this.tag(group, !this.#initiator).join(), group);
-    this.#theirGroups = tags.map(({ tag }) => mine.get(tag.join()));
-    this.#shared = new Set(this.#theirGroups.filter((group) => group !== undefined));
+    for (const { tag } of tags) {
+      const group = mine.get(tag.join());
+      // A group that is named again is none: each place stands for one group.
+      this.#theirGroups.push(group && this.#shared.has(group) ? undefined : group);
+      if (group !== undefined) this.#shared.add(group);
+    }
     this.sendLimit = Math.max(this.sendLimit, window);
     this.#greeted = true;
   }
@@ -136,40 +147,60 @@ export class Session {
     return this.#claims;
   }
 
-  /** What the peer claims of this node's own feeds. */
-  ownClaims(): Iterable<Claim> {
-    return this.#ownClaims.values();
-  }
-
   /** Notes where the peer stands; it never goes back. False where it names too many feeds. */
-  claim(claim: Claim): boolean {
-    const key = feedKey(claim.feed);
+  claim(key: FeedKey, claim: Claim): boolean {
     const known = this.#claims.get(key);
     if (known === undefined && this.#claims.size >= syncLimits.feedsMax) return false;
-    if (known === undefined || known.seq < claim.seq) {
-      this.#claims.set(key, claim);
-      if (claim.feed.author === this.#self) this.#ownClaims.set(key, claim);
-    }
-    const sentTo = this.sentTo.get(key);
-    if (sentTo === undefined || sentTo < claim.seq) this.sentTo.set(key, claim.seq);
+    if (known === undefined || known.seq < claim.seq) this.#claims.set(key, claim);
+    this.has(key, claim.seq);
     return true;
+  }
+
+  /** Notes that the peer has a feed up to here, so that nothing of that is sent to it. */
+  has(key: FeedKey, seq: number): void {
+    const sentTo = this.sentTo.get(key);
+    if (sentTo === undefined || sentTo < seq) this.sentTo.set(key, seq);
   }
 
   dropClaim(key: FeedKey): Claim | undefined {
     const claim = this.#claims.get(key);
     this.#claims.delete(key);
-    this.#ownClaims.delete(key);
+    this.sentTo.delete(key);
     return claim;
+  }
+
+  /** The peer has the same as this node, by a digest; false where that was noted before. */
+  learn(group: GroupId, digest: Uint8Array): boolean {
+    if (this.#agreed.get(group) === digest) return false;
+    this.#agreed.set(group, digest);
+    return true;
+  }
+
+  /** Whether it is time to tell the peer of every feed of the group, which is noted. */
+  mayList(group: GroupId, now: number): boolean {
+    const listedAt = this.#listedAt.get(group);
+    if (listedAt !== undefined && now < listedAt + syncLimits.listingMs) return false;
+    this.#listedAt.set(group, now);
+    return true;
   }
 
   get creditLeft(): number {
     return this.sendLimit - this.sent;
   }
 
-  /** Notes segment bytes that arrived; `sent` is the peer's own count, which heals lost frames. */
-  receive(bytes: number, sent: number): void {
+  /**
+   * Notes segment bytes that arrived; `sent` is the peer's own count, which heals lost frames.
+   * @returns whether the peer keeps to its credit, which one segment may pass
+   */
+  receive(bytes: number, sent: number): boolean {
     this.received = Math.max(this.received, sent);
     this.pending += bytes;
+    return this.pending <= syncLimits.windowBytes + segmentLimits.bytesMax;
+  }
+
+  giveBack(): void {
+    this.pending -= this.withheld;
+    this.withheld = 0;
   }
 
   /** The new limit to tell the peer, once enough has gone to disk to be worth a frame. */

@@ -131,19 +131,6 @@ test('a request in flight is finished before the surface closes, a later one is 
   await expect(ask(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a post that waits for other nodes is answered with 202 when the surface closes', async () => {
-  const { api, port, server } = await listenFixture();
-  api.holdsPosts = true;
-  api.replicated = false;
-  const client = new RawClient(port);
-  const head = 'POST /messages?min_peers=1 HTTP/1.1\r\nHost: localhost\r\n';
-  client.socket.write(`${head}Content-Length: 2\r\n\r\nhi`);
-  await expect.poll(() => api.drafts.length).toBe(1);
-  const closed = server.close();
-  expect(await client.closed()).toMatch(/^HTTP\/1\.1 202 /);
-  await closed;
-});
-
 test('F15 noise behind a request ends that connection alone', async () => {
   const { api, port, server } = await listenFixture();
   const client = new RawClient(port);

@@ -29,7 +29,6 @@ export class FakeApi implements Api {
   reasons: string[] = [];
   replicated = true;
   /** Posts with `minPeers` wait until they are told not to. */
-  holdsPosts = false;
   /** How often `after` was called, and how many waits are open. */
   reads = 0;
   waits = 0;
@@ -72,11 +71,6 @@ export class FakeApi implements Api {
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
     await this.#gate();
     this.drafts.push({ draft, options });
-    if (this.holdsPosts && options.signal?.aborted === false) {
-      await new Promise((resolve) => {
-        options.signal?.addEventListener('abort', resolve, { once: true });
-      });
-    }
     const message = this.arrive(draft.text, { mine: true, reply_to: draft.replyTo ?? null });
     return { message, replicated: this.replicated };
   }

@@ -44,7 +44,7 @@ export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): vo
       ...(fields.group !== undefined && { group: fields.group }),
       ...(fields.reply_to !== undefined && { replyTo: fields.reply_to.toLowerCase() }),
     };
-    const options = optionsOf(request, body, fields, surface.closing);
+    const options = optionsOf(request, body, fields);
     const { message, replicated } = await surface.api.post(draft, options);
     const waited = (fields.min_peers ?? 0) > 0;
     reply.code(waited && !replicated ? 202 : 201).header('location', `/messages/${message.id}`);
@@ -76,16 +76,11 @@ function checkText(text: string): void {
   }
 }
 
-function optionsOf(
-  request: FastifyRequest,
-  body: RequestBody,
-  fields: PostFields,
-  signal: AbortSignal,
-): PostOptions {
+function optionsOf(request: FastifyRequest, body: RequestBody, fields: PostFields): PostOptions {
   const { min_peers: minPeers, timeout_ms: timeoutMs = replicationMsDefault } = fields;
   const key = request.headers['idempotency-key'];
   return {
-    ...(minPeers !== undefined && { minPeers, timeoutMs, signal }),
+    ...(minPeers !== undefined && { minPeers, timeoutMs }),
     ...(key !== undefined && {
       idempotency: { key: parseKey(key), body: identify(request, body) },
     }),

@@ -1,0 +1,189 @@
+// Data directories with a long history, made without a node and kept from run to run. Knows how
+// feeds are built and stored, nothing of what is measured with them.
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { buildText, labelOf } from '../../src/chat/message.ts';
+import { roomOfName } from '../../src/chat/room.ts';
+import { openLevelStore } from '../../src/cxo/level-store.ts';
+import { buildRecord } from '../../src/cxo/record.ts';
+import { systemClock, systemRandom } from '../../src/env.ts';
+import { identityOfSeed, type Identity, type PublicKey } from '../../src/identity.ts';
+import { createKeyFile, findKeyFile, markKeyUsed } from '../../src/key-file.ts';
+import { buildOwnRun } from '../../src/sync/own-root.ts';
+import { FeedBuilder, type BuiltSegment } from '../../test/support/feeds.ts';
+import { printable } from './statistics.ts';
+import { projectRoot, type Workspace } from './workspace.ts';
+
+export const textBytes = 200;
+const group = roomOfName('lobby').id;
+/** The store's schema and what the records hold follow from these. */
+const sources = ['src/cxo', 'src/chat/message.ts', 'src/chat/room.ts', 'bench/support/prepare.ts'];
+
+export interface History {
+  /** Messages in segments of many roots, as history arrives from a peer. */
+  readonly inSegments: number;
+  /** Messages behind them, each posted alone: its own root, signature and record. */
+  readonly single: number;
+}
+
+/** A copy of a data directory that has the history in its own feed. */
+export async function prepareHistory(workspace: Workspace, history: History): Promise<string> {
+  const name = `history-${history.inSegments}-${history.single}`;
+  return prepare(workspace, name, (directory) => fillHistory(directory, history));
+}
+
+/** A copy of a data directory with one message in each of `count` feeds, whose authors are listed. */
+export async function prepareFeeds(
+  workspace: Workspace,
+  count: number,
+): Promise<{ readonly data: string; readonly authors: readonly PublicKey[] }> {
+  const data = await prepare(workspace, `feeds-${count}`, (directory) =>
+    fillFeeds(directory, count),
+  );
+  const store = await openStore(data);
+  const authors = store.feeds().map(({ feed }) => feed.author);
+  await store.close();
+  return { data, authors };
+}
+
+/** A key in a data directory that has nothing else. */
+export function prepareKey(workspace: Workspace, name: string): { data: string; pk: PublicKey } {
+  const data = workspace.path(name);
+  return { data, pk: makeKey(data).publicKey };
+}
+
+export function readKey(data: string): PublicKey {
+  const identity = findKeyFile(join(data, 'identity.key'));
+  if (identity === undefined) throw new Error(`${data} has no key`);
+  return identity.publicKey;
+}
+
+export function randomText(): string {
+  return printable(randomBytes((textBytes * 3) / 4));
+}
+
+async function prepare(
+  workspace: Workspace,
+  name: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<string> {
+  const kept = join(workspace.cache, `${name}-${fingerprint()}`);
+  if (!existsSync(kept)) {
+    removeOutdated(workspace.cache, name);
+    workspace.note(`preparing ${name}`);
+    const draft = workspace.path(name);
+    await fill(draft);
+    renameSync(draft, kept);
+  }
+  const copy = workspace.path(name);
+  cpSync(kept, copy, { recursive: true });
+  return copy;
+}
+
+function removeOutdated(cache: string, name: string): void {
+  for (const entry of readdirSync(cache)) {
+    if (entry.startsWith(`${name}-`)) rmSync(join(cache, entry), { recursive: true });
+  }
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    const path = join(projectRoot, source);
+    const files = source.endsWith('.ts')
+      ? [path]
+      : readdirSync(path).map((file) => join(path, file));
+    for (const file of files.sort()) hash.update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+function makeKey(directory: string): Identity {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'identity.key');
+  return createKeyFile(path, systemRandom);
+}
+
+function openStore(directory: string): ReturnType<typeof openLevelStore> {
+  return openLevelStore(join(directory, 'store'), {
+    random: systemRandom,
+    onDamage: ({ what }) => {
+      throw new Error(`damaged: ${what}`);
+    },
+  });
+}
+
+/** Roots of one segment of history: about 64 KiB. */
+const segmentRoots = 200;
+const recordsOfCommit = 500;
+/** Between two messages, microseconds. */
+const pace = 60_000;
+
+async function fillHistory(directory: string, { inSegments, single }: History): Promise<void> {
+  const identity = makeKey(directory);
+  const store = await openStore(directory);
+  const builder = new FeedBuilder(identity, group);
+  let time = systemClock.now() - (inSegments + single + 1) * pace;
+  const nextRoot = () => ({ time: (time += pace), slots: [{ object: textObject() }] });
+  for (let done = 0; done < inSegments;) {
+    const roots = Array.from({ length: Math.min(segmentRoots, inSegments - done) }, nextRoot);
+    const segment = builder.segment(roots);
+    await store.commit(commitOf([segment]));
+    done += roots.length;
+  }
+  let head = builder.head;
+  for (let done = 0; done < single;) {
+    const count = Math.min(recordsOfCommit, single - done);
+    const runs = Array.from({ length: count }, () => {
+      const run = buildOwnRun(identity, builder.feed, head, (time += pace), [
+        { object: textObject() },
+      ]);
+      head = run.head;
+      return run;
+    });
+    await store.commit({
+      records: runs.map((run) => buildRecord(run, false, labelOf)),
+      states: [{ feed: builder.feed, head, forkedAt: undefined }],
+      ...{ releases: [], local: [] },
+    });
+    done += count;
+  }
+  await store.close();
+  markKeyUsed(join(directory, 'identity.key'));
+}
+
+async function fillFeeds(directory: string, count: number): Promise<void> {
+  makeKey(directory);
+  const store = await openStore(directory);
+  const time = systemClock.now() - count * pace;
+  const segments = Array.from({ length: count }, (_, i) => {
+    const author = identityOfSeed(systemRandom.bytes(32));
+    const roots = [{ time: time + i * pace, slots: [{ object: textObject() }] }];
+    return new FeedBuilder(author, group).segment(roots);
+  });
+  await store.commit(commitOf(segments));
+  await store.close();
+}
+
+function commitOf(
+  segments: readonly BuiltSegment[],
+): Parameters<Awaited<ReturnType<typeof openStore>>['commit']>[0] {
+  return {
+    records: segments.map(({ run }) => buildRecord(run, false, labelOf)),
+    states: segments.map(({ state }) => state),
+    ...{ releases: [], local: [] },
+  };
+}
+
+function textObject(): Uint8Array {
+  return buildText(randomText(), undefined, systemRandom.bytes(16));
+}

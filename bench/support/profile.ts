@@ -1,0 +1,81 @@
+// Where the time of profiled processes went: by function, with and without what each one called.
+// Reads V8's .cpuprofile files.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from './workspace.ts';
+
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: {
+    readonly functionName: string;
+    readonly url: string;
+    readonly lineNumber: number;
+  };
+  readonly children?: readonly number[];
+}
+
+interface CpuProfile {
+  readonly nodes: readonly ProfileNode[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+const functionsShown = 25;
+
+export function formatProfiles(directory: string): string {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.cpuprofile'))
+    .map((file) => formatProfile(join(directory, file)))
+    .join('\n\n');
+}
+
+function formatProfile(path: string): string {
+  const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(path, 'utf8')) as CpuProfile;
+  const selfTimes = new Map<number, number>();
+  samples.forEach((id, i) => {
+    selfTimes.set(id, (selfTimes.get(id) ?? 0) + (timeDeltas[i] ?? 0));
+  });
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const self = new Map<string, number>();
+  const whole = new Map<string, number>();
+  const add = (times: Map<string, number>, place: string, time: number): void => {
+    times.set(place, (times.get(place) ?? 0) + time);
+  };
+  let busy = 0;
+  /** Time of the node and all below it; of a recursion only the outermost call counts. */
+  const visit = (node: ProfileNode, above: ReadonlySet<string>): number => {
+    const place = placeOf(node);
+    const own = place === '(idle)' ? 0 : (selfTimes.get(node.id) ?? 0);
+    busy += own;
+    add(self, place, own);
+    const within = new Set(above).add(place);
+    let time = own;
+    for (const id of node.children ?? []) {
+      const child = byId.get(id);
+      if (child !== undefined) time += visit(child, within);
+    }
+    if (!above.has(place)) add(whole, place, time);
+    return time;
+  };
+  const [root] = nodes;
+  if (root !== undefined) visit(root, new Set());
+  const ours = [...whole].filter(([place]) => place.includes('  dist/'));
+  return [
+    `${path}: ${(busy / 1000).toFixed(0)} ms busy`,
+    'in the function itself:',
+    ...linesOf([...self], busy),
+    'with what it called:',
+    ...linesOf(ours, busy),
+  ].join('\n');
+}
+
+function linesOf(times: readonly (readonly [string, number])[], busy: number): string[] {
+  const top = [...times].sort((a, b) => b[1] - a[1]).slice(0, functionsShown);
+  return top.map(([place, time]) => `${((time / busy) * 100).toFixed(1).padStart(6)} %  ${place}`);
+}
+
+function placeOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
+  const file = url.replace('file://', '').replace(projectRoot, '');
+  const name = functionName === '' ? '(anonymous)' : functionName;
+  return file === '' ? name : `${name}  ${file}:${lineNumber + 1}`;
+}

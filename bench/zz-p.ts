@@ -1,0 +1,2 @@
+import { formatProfiles } from './support/profile.ts';
+console.log(formatProfiles(process.argv[2]!));

@@ -1,0 +1,70 @@
+// Three processes in a line, of which the outer two do not know each other.
+import { expect, test } from 'vitest';
+import type { Page } from '../../src/chat/view.ts';
+import { makeLine, type Daemon } from '../support/node-daemon.ts';
+import { useWorkspace } from '../support/node-process.ts';
+
+const workspace = useWorkspace();
+
+/** Reads by `after`, page by page, until so many ids were given. */
+async function readAfter(node: Daemon, count: number, limit: number): Promise<string[]> {
+  const ids: string[] = [];
+  let after = '0';
+  while (ids.length < count) {
+    const page = await node.get<Page>(`/messages?after=${after}&limit=${limit}&wait=30`);
+    ids.push(...page.messages.map(({ id }) => id));
+    after = page.next;
+  }
+  const rest = await node.get<Page>(`/messages?after=${after}`);
+  return [...ids, ...rest.messages.map(({ id }) => id)];
+}
+
+async function postMany(node: Daemon, count: number, writers: number): Promise<string[]> {
+  const ids: string[] = [];
+  let next = 0;
+  const write = async (): Promise<void> => {
+    while (next < count) ids.push((await node.post(`${node.name} ${next++}`)).id);
+  };
+  await Promise.all(Array.from({ length: writers }, write));
+  return ids;
+}
+
+test('500 messages posted on each of A – B – C at once are the same 1,500 in the same order everywhere, and each reader meets each of them once', async () => {
+  const nodes = await makeLine(workspace);
+  await Promise.all(nodes.map((node) => node.start()));
+  const read = Promise.all(nodes.map((node, i) => readAfter(node, 1500, 7 + 40 * i)));
+  const posted = await Promise.all(nodes.map((node) => postMany(node, 500, 4)));
+  const ids = posted.flat().sort();
+  expect(new Set(ids).size).toBe(1500);
+  for (const seen of await read) expect([...seen].sort()).toEqual(ids);
+
+  const [a, b, c] = await Promise.all(nodes.map((node) => node.timeline()));
+  expect(a?.map(({ id }) => id).sort()).toEqual(ids);
+  const shown = (timeline: typeof a) => timeline?.map(({ id, text, time }) => [id, text, time]);
+  expect(shown(b)).toEqual(shown(a));
+  expect(shown(c)).toEqual(shown(a));
+  for (const node of nodes) {
+    const { behind, counters } = await node.status();
+    expect(behind).toBe(0);
+    const { dropped, held, forks } = counters;
+    expect({ dropped, held, forks }).toEqual({ dropped: {}, held: 0, forks: 0 });
+  }
+});
+
+test('what A and B posted while C was stopped reaches C from B alone, A being stopped by then', async () => {
+  const [a, b, c] = await makeLine(workspace, 'stopped-');
+  await Promise.all([a.start(), b.start(), c.start()]);
+  await Promise.all([a.untilConnected(b), c.untilConnected(b)]);
+  await c.stop();
+  const posted = await Promise.all([postMany(a, 2500, 32), postMany(b, 2500, 32)]);
+  const ids = posted.flat().sort();
+  await b.untilMessages(5000);
+  await a.stop();
+  await c.start();
+  const seen = await readAfter(c, 5000, 1000);
+  expect([...seen].sort()).toEqual(ids);
+  expect((await c.timeline()).map(({ id }) => id)).toEqual(
+    (await b.timeline()).map(({ id }) => id),
+  );
+  expect(await c.status()).toMatchObject({ messages: 5000, behind: 0 });
+});
