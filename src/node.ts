@@ -133,8 +133,9 @@ class Node implements RunningNode {
     const { store } = this.#storage;
     const { logger } = this.#ports;
     this.#peerBook = new PeerBook(this.#config, await store.local(peerRowPrefix));
+    const ownFeedsKnown = await this.#knowsOwnFeed();
     this.#chat = await this.#openChat();
-    this.#runner = await this.#openRunner();
+    this.#runner = await this.#openRunner(ownFeedsKnown);
     this.#network = this.#openNetwork();
     this.#chat.membership.onChange(() => {
       this.#runner.membersChanged();
@@ -190,13 +191,16 @@ class Node implements RunningNode {
     });
   }
 
-  async #openRunner(): Promise<Runner> {
-    const { identity, store, archive, ownHead, unusedKey } = this.#storage;
+  #knowsOwnFeed(): Promise<boolean> {
+    const { store, ownHead, unusedKey } = this.#storage;
+    const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
+    return knowsOwnFeed(store, ownHead, labelOf, { self: this.pk, unusedKey, hasPeers });
+  }
+
+  async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
+    const { identity, store, archive, ownHead } = this.#storage;
     const { clock, timers, logger } = this.#ports;
-    const { open, forceNewHead } = this.#config;
-    const hasPeers = open || this.#peerBook.keys().length > 0;
-    const signs = { self: this.pk, unusedKey, hasPeers };
-    const ownFeedsKnown = await knowsOwnFeed(store, ownHead, labelOf, signs);
+    const { forceNewHead } = this.#config;
     const forkRows = await store.local(forkRowPrefix);
     const { room, membership } = this.#chat;
     return new Runner({

@@ -21,7 +21,7 @@ import { encodeFrame, type Frame } from '../src/sync/frames.ts';
 import { verifyForkProof } from '../src/sync/fork-proof.ts';
 import { Gossip } from '../src/sync/gossip.ts';
 import { syncLimits } from '../src/sync/limits.ts';
-import { diskExamples } from './support/protocol-disk.ts';
+import { diskExamples, ownHeadSlotBytes } from './support/protocol-disk.ts';
 import * as examples from './support/protocol-examples.ts';
 import { alice, bob, frames, protocolExamples } from './support/protocol-examples.ts';
 import { removeDirectory, temporaryDirectory } from './support/temporary.ts';
@@ -58,6 +58,10 @@ describe('the example bytes', () => {
     expect(written.get(name)).toBe(computed.get(name));
   });
 
+  test('the document names the size of a slot of the own head', () => {
+    expect(document).toContain(`Two slots of ${ownHeadSlotBytes} bytes`);
+  });
+
   test('the examples of a varint are what the code writes', () => {
     for (const [name, hex] of computed) {
       if (name.startsWith('varint-')) expect(document).toContain(`\`${hex}\``);
@@ -73,6 +77,7 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['bytes of a salt', saltBytes],
   ['objects of a root', rootLimits.objectsMax],
   ['roots of a segment', segmentLimits.rootsMax],
+  ['objects of a segment', segmentLimits.objectsMax],
   ['bytes of an entry', segmentLimits.entryBytesMax],
   ['bytes of a segment', segmentLimits.bytesMax],
   ['bytes behind which a sender ends a segment', segmentLimits.bytesTarget],
@@ -98,7 +103,10 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['growth of the limit that is worth a credit frame', syncLimits.creditStepBytes],
   ['ms for the hello', syncLimits.helloMs],
   ['ms between checks', syncLimits.checkMs],
+  ['ms between checks of a busy link', syncLimits.checkBusyMs],
+  ['ms between listings of a group', syncLimits.listingMs],
   ['ms until a source or a search is given up', syncLimits.stallMs],
+  ["ms that a claim to a node's own feed is believed unbacked", syncLimits.ownClaimMs],
   ['offences in a minute', syncLimits.invalidPerMinuteMax],
   ['µs ahead of the clock before a root is held', syncLimits.horizonMicros],
   ['held roots', syncLimits.heldMax],

@@ -1,5 +1,6 @@
 // The bare primitive below POST /messages: one fastify route over synced, group-committed LevelDB
 // batches. Argument: scratch directory. Prints {port}; ends with SIGTERM.
+import '../support/end-with-parent.ts';
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { utf8 } from '../../src/bytes.ts';

@@ -1,6 +1,7 @@
 // The bare primitive below live messages: whatever comes in over plain TCP, a line each, is put into
 // LevelDB, synced, and then sent on. Arguments: scratch directory, and the port to send it on to
 // (0: back to where it came from). Prints {port}; ends with SIGTERM.
+import '../support/end-with-parent.ts';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { utf8 } from '../../src/bytes.ts';

@@ -2,6 +2,7 @@
 // MiB of them as one synced LevelDB batch, with a short row for each message. Arguments: scratch
 // directory, port, chunks, bytes of a chunk, messages of a chunk. Prints {ms} from the dial to the
 // last batch on disk.
+import '../support/end-with-parent.ts';
 import { connect } from 'node:net';
 import { GroupCommit } from '../support/group-commit.ts';
 import { syncLimits } from '../../src/sync/limits.ts';

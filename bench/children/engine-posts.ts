@@ -1,5 +1,6 @@
 // Posts through the engine inside one process (no HTTP, no links) and through the bare primitive, in
 // turns. Arguments: scratch directory, posts a round, rounds. Prints {ours, bare}: posts a second.
+import '../support/end-with-parent.ts';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

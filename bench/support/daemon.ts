@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PeerView, StatusView } from '../../src/chat/view.ts';
+import type { FeedView, PeerView, StatusView } from '../../src/chat/view.ts';
 import { HttpClient } from './http-client.ts';
 import { JsonLines } from './lines.ts';
 import { stop, type Workspace } from './workspace.ts';
@@ -78,8 +78,10 @@ export class Daemon {
     await this.http.json('POST', '/peers', JSON.stringify({ address }));
   }
 
-  /** Resolves once the node shows this many messages. */
+  /** Resolves once the node counts this many messages. */
   async untilMessages(count: number): Promise<void> {
+    // In memory and short, where /status also looks at every file of the store.
+    await this.#until(async () => (await this.#objects()) >= count);
     await this.#until(async () => (await this.status()).messages >= count);
   }
 
@@ -113,6 +115,12 @@ export class Daemon {
   async stop(): Promise<void> {
     this.http.close();
     await stop(this.#child);
+  }
+
+  /** Messages, and the few objects by which nodes tell of themselves. */
+  async #objects(): Promise<number> {
+    const { feeds } = (await this.http.json('GET', '/feeds')) as { feeds: readonly FeedView[] };
+    return feeds.reduce((sum, { count }) => sum + count, 0);
   }
 
   get #pid(): number {

@@ -29,7 +29,7 @@ const group = roomOfName('lobby').id;
 const sources = ['src/cxo', 'src/chat/message.ts', 'src/chat/room.ts', 'bench/support/prepare.ts'];
 
 export interface History {
-  /** Messages in segments of many roots, as history arrives from a peer. */
+  /** Messages in segments of many roots, as history arrives from a peer: a multiple of 200. */
   readonly inSegments: number;
   /** Messages behind them, each posted alone: its own root, signature and record. */
   readonly single: number;
@@ -67,8 +67,15 @@ export function readKey(data: string): PublicKey {
   return identity.publicKey;
 }
 
+const supply = { text: '', at: 0 };
+
+/** Random printable characters, 200 of them. */
 export function randomText(): string {
-  return printable(randomBytes((textBytes * 3) / 4));
+  if (supply.at === supply.text.length) {
+    supply.text = printable(randomBytes(((textBytes * 3) / 4) * 1000));
+    supply.at = 0;
+  }
+  return supply.text.slice(supply.at, (supply.at += textBytes));
 }
 
 async function prepare(
@@ -122,8 +129,9 @@ function openStore(directory: string): ReturnType<typeof openLevelStore> {
   });
 }
 
-/** Roots of one segment of history: about 64 KiB. */
-const segmentRoots = 200;
+/** Roots of one segment of history, and posts that shared one: about 64 KiB together. */
+const segmentRoots = 20;
+const rootMessages = 10;
 const recordsOfCommit = 500;
 /** Between two messages, microseconds. */
 const pace = 60_000;

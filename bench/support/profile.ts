@@ -62,11 +62,25 @@ function formatProfile(path: string): string {
   const ours = [...whole].filter(([place]) => place.includes('  dist/'));
   return [
     `${path}: ${(busy / 1000).toFixed(0)} ms busy`,
+    'in each part of the program itself:',
+    ...linesOf([...parts(self)], busy),
     'in the function itself:',
     ...linesOf([...self], busy),
     'with what it called:',
     ...linesOf(ours, busy),
   ].join('\n');
+}
+
+/** Sums by folder of dist/, package, module of node, or what V8 does itself. */
+function parts(self: ReadonlyMap<string, number>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [place, time] of self) {
+    const [name = '', file] = place.split('  ');
+    const found = /^(dist\/[^/:]+|node_modules\/(?:@[^/]+\/)?[^/]+|node:[^:]+)/.exec(file ?? '');
+    const part = found?.[1] ?? name;
+    sums.set(part, (sums.get(part) ?? 0) + time);
+  }
+  return sums;
 }
 
 function linesOf(times: readonly (readonly [string, number])[], busy: number): string[] {

@@ -61,11 +61,11 @@ export function readyRecord(planned: PlannedRecord): ReadyRecord {
 
 /**
  * Marks the messages that stand earlier in their feed.
- * @param present whether the store has a row for each id, in order; undefined where unknown
+ * @param present the ids that the store has a row for, by their number in all; undefined where unknown
  */
 export function markRepeats(
   records: readonly ReadyRecord[],
-  present: readonly boolean[] | undefined,
+  present: ReadonlySet<number> | undefined,
 ): void {
   const earlier = findAlike(records.flatMap(({ ids }) => ids));
   let at = 0;
@@ -73,7 +73,7 @@ export function markRepeats(
     const repeated: boolean[] = [];
     let any = present === undefined;
     for (let i = 0; i < record.ids.length; i++, at++) {
-      const repeats = present?.[at] === true || earlier.has(at);
+      const repeats = present?.has(at) === true || earlier.has(at);
       any ||= repeats;
       repeated.push(repeats);
     }

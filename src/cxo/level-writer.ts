@@ -3,6 +3,7 @@
 // have remained of the batch is taken back. Knows what is written when, not how rows look.
 import { SkychatError } from '../errors.ts';
 import { Draft, planCommit, type ReleaseShapes } from './commit-plan.ts';
+import { IdFilter } from './id-filter.ts';
 import {
   markRepeats,
   putDraft,
@@ -34,6 +35,7 @@ export class LevelWriter {
   readonly #database: LevelDatabase;
   readonly #state: StoreState;
   readonly #onDamage: DamageListener;
+  readonly #ids: IdFilter | undefined;
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   /** Takes back what may have remained of a batch that failed. */
@@ -44,6 +46,8 @@ export class LevelWriter {
     this.#database = database;
     this.#state = state;
     this.#onDamage = onDamage;
+    // An empty store, the first sync of a new node: from here on every id is in the filter.
+    this.#ids = state.nextNumber === 1 ? new IdFilter() : undefined;
   }
 
   commit(change: Commit): Promise<CommitArrivals> {
@@ -117,11 +121,24 @@ export class LevelWriter {
     return { draft, records, released, local };
   }
 
+  /** Looks up the ids that may be there already. */
   async #markRepeats(records: readonly ReadyRecord[]): Promise<void> {
-    if (records.length === 0) return;
     const keys: Uint8Array[] = [];
-    for (const { ids } of records) for (const { key } of ids) keys.push(key);
-    markRepeats(records, await this.#database.hasMany(keys));
+    const places: number[] = [];
+    let at = 0;
+    for (const { ids } of records) {
+      for (const { key } of ids) {
+        if (this.#ids?.has(key, 1) !== false) {
+          keys.push(key);
+          places.push(at);
+        }
+        this.#ids?.add(key, 1);
+        at++;
+      }
+    }
+    const found = keys.length === 0 ? [] : await this.#database.hasMany(keys);
+    const present = new Set(places.filter((_, i) => found?.[i] === true));
+    markRepeats(records, found === undefined ? undefined : present);
   }
 
   async #readReleases(

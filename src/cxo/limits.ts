@@ -41,6 +41,12 @@ export const segmentLimits = {
   objectsMax: 8192,
 } as const;
 
+/**
+ * Local rows beside the own head: one root has 256 objects, and each of them brings an Idempotency-Key
+ * of 160 bytes and may drive out as many; the rest is room for longer rows.
+ */
+export const ownHeadLocalBytesMax = 256 * 1024;
+
 // The store.
 
 export const storeLimits = {
@@ -64,6 +70,8 @@ export const storeLimits = {
   archiveCacheBytesMax: 16 * 1024 * 1024,
   /** Places looked at for one id: an author could list one object under any number of heads. */
   positionsMax: 64,
+  /** A power of two. With 2 million ids one in 200 is looked up in vain; with more, more. */
+  idFilterBytes: 4 * 1024 * 1024,
   /** Records of a feed that a repair writes together, each batch being synced. */
   repairBytesMax: 4 * 1024 * 1024,
   /** Problems that a verification lists; all are counted. */

@@ -3,19 +3,21 @@
 //
 // Two slots are written in turns, so that a torn write leaves the one before it. A slot: SHA-256 of
 // the rest (32 bytes), length of the body (4), number of the write (6), all big-endian, then the
-// body: group and author (32 each), head and seq of the first root (variable-length integers), and
-// the segment's bytes.
+// body: group and author (32 each), head, seq of the first root and number of local rows
+// (variable-length integers), for each row its key and value, each behind its length (a value's
+// length plus one; 0 deletes), and the segment's bytes.
 import { closeSync, fdatasync, fsyncSync, openSync, readSync, write as writeFile } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ByteReader, concat, equal } from '../bytes.ts';
+import { ByteReader, concat, equal, parseUtf8, utf8 } from '../bytes.ts';
 import { publicKeyBytes, publicKeyOfBytes } from '../identity.ts';
 import { groupIdBytes, groupIdOfBytes, idBytes, sha256 } from './ids.ts';
 import { storeErrorOf } from './level-errors.ts';
 import { numberAt, putNumber } from './level-keys.ts';
 import { varints } from './level-rows.ts';
-import { segmentLimits } from './limits.ts';
+import { ownHeadLocalBytesMax, segmentLimits } from './limits.ts';
 import type { FeedId } from './root.ts';
+import type { LocalChange } from './store.ts';
 
 /** A signed segment of an own feed, as the store keeps it. */
 export interface OwnSegment {
@@ -23,6 +25,8 @@ export interface OwnSegment {
   /** Seq of the first root. */
   readonly from: number;
   readonly bytes: Uint8Array;
+  /** What is to be written together with it, so that none of the two is ever there alone. */
+  readonly local: readonly LocalChange[];
 }
 
 export interface OwnHead {
@@ -42,8 +46,8 @@ const writeAt = promisify(writeFile);
 const sync = promisify(fdatasync);
 
 const headerBytes = 32 + 4 + 6;
-/** The segment, and what names its feed. A slot that was never filled takes no room on the disk. */
-const bodyBytesMax = segmentLimits.bytesMax + 2 * idBytes + 16;
+/** The segment, its rows, and what names its feed. What was never filled takes no room on the disk. */
+const bodyBytesMax = segmentLimits.bytesMax + ownHeadLocalBytesMax + 2 * idBytes + 24;
 const slotBytes = headerBytes + bodyBytesMax;
 
 /**
@@ -105,15 +109,33 @@ class OwnHeadFile implements OwnHead {
   }
 }
 
-function encodeSlot(write: number, { feed, from, bytes }: OwnSegment): Uint8Array {
-  if (bytes.length > segmentLimits.bytesMax) throw new Error('the segment is too long for a slot');
+function encodeSlot(write: number, { feed, from, bytes, local }: OwnSegment): Uint8Array {
+  const rows = concat(...local.map(encodeRow));
+  if (bytes.length > segmentLimits.bytesMax || rows.length > ownHeadLocalBytesMax) {
+    throw new Error('the segment is too long for a slot');
+  }
   const names = concat(groupIdBytes(feed.group), publicKeyBytes(feed.author));
-  const body = concat(names, varints(feed.head, from), bytes);
+  const body = concat(names, varints(feed.head, from, local.length), rows, bytes);
   const slot = concat(new Uint8Array(headerBytes), body);
   putNumber(slot, 32, 4, body.length);
   putNumber(slot, 36, 6, write);
   slot.set(sha256(slot.subarray(32)));
   return slot;
+}
+
+function encodeRow({ key, value }: LocalChange): Uint8Array {
+  const name = utf8(key);
+  if (value === undefined) return concat(varints(name.length), name, varints(0));
+  return concat(varints(name.length), name, varints(value.length + 1), value);
+}
+
+function readRow(reader: ByteReader): LocalChange | undefined {
+  const name = reader.take(reader.varint() ?? -1);
+  const length = reader.varint();
+  const key = name && parseUtf8(name);
+  if (key === undefined || length === undefined) return undefined;
+  const value = length === 0 ? undefined : reader.take(length - 1);
+  return length > 0 && value === undefined ? undefined : { key, value };
 }
 
 /** Undefined where the slot was never written, or not to its end. */
@@ -129,10 +151,17 @@ function readSlot(file: number, slot: number): Slot | undefined {
   const author = reader.take(idBytes);
   const head = reader.varint();
   const from = reader.varint();
+  const rows = reader.varint();
   if (group === undefined || author === undefined) return undefined;
-  if (head === undefined || from === undefined) return undefined;
+  if (head === undefined || from === undefined || rows === undefined) return undefined;
+  const local: LocalChange[] = [];
+  while (local.length < rows) {
+    const row = readRow(reader);
+    if (row === undefined) return undefined;
+    local.push(row);
+  }
   const feed = { group: groupIdOfBytes(group), author: publicKeyOfBytes(author), head };
-  const segment = { feed, from, bytes: body.subarray(reader.offset) };
+  const segment = { feed, from, local, bytes: body.subarray(reader.offset) };
   return { write: numberAt(header, 36, 6), segment };
 }
 

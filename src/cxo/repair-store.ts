@@ -186,7 +186,11 @@ class Repair {
       return readyRecord({ record, known, shape, arrival });
     });
     const keys = ready.flatMap(({ ids }) => ids.map(({ key }) => key));
-    markRepeats(ready, await this.#target.hasMany(keys));
+    const present = new Set<number>();
+    for (const [at, found] of (await this.#target.hasMany(keys))?.entries() ?? []) {
+      if (found) present.add(at);
+    }
+    markRepeats(ready, present);
     await this.#target.write((batch) => {
       for (const record of ready) putRecord(record, batch);
       for (const { key, value } of [nameRow(known), feedRow(known)]) batch.put(key, value);

@@ -126,6 +126,7 @@ export function encodeSegment(
 
 /** Splits the bytes of a segment; undefined where they are not one. Entries are views. */
 export function parseSegment(bytes: Uint8Array, signed = true): Segment | undefined {
+  if (bytes.length > segmentLimits.bytesMax) return undefined;
   const reader = new ByteReader(bytes);
   const prev = reader.take(idBytes);
   const countBefore = reader.varint();

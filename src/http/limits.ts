@@ -1,7 +1,8 @@
 // The bounds of the HTTP surface, each with its reason. Times that a test wants shorter are in
 // HttpTimes.
+import { postingLimits } from '../chat/limits.ts';
 
-/** Bytes of UTF-8 in one message's text (DESIGN, section 8). */
+/** Bytes of UTF-8 in one message's text. */
 export const textBytesMax = 64 * 1024;
 
 /** JSON may spend six bytes on each byte of the text (`\u0000`); the rest is for the other fields. */
@@ -27,8 +28,8 @@ export const waitSecondsMax = 60;
 
 /** `min_peers` beyond this names no mesh; the wait is bounded because a request holds a socket. */
 export const minPeersMax = 10_000;
-export const replicationMsMax = 300_000;
-export const replicationMsDefault = 10_000;
+export const replicationMsMax = postingLimits.timeoutMsMax;
+export const replicationMsDefault = postingLimits.timeoutMsDefault;
 
 /** Event streams, followers and long polls together: each holds a socket and one wait. */
 export const readersMax = 512;

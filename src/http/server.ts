@@ -117,6 +117,11 @@ function addRoutes(
     reply.raw.setHeader('x-content-type-options', 'nosniff');
     done(refusalOf(request));
   });
+  // A shell's prompt begins on a line of its own behind curl.
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    const isJson = String(reply.getHeader('content-type')).includes('json');
+    done(null, typeof payload === 'string' && isJson ? `${payload}\n` : payload);
+  });
   fastify.setErrorHandler((error, request, reply) => refuse(surface, request, reply, error));
   fastify.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
     refuse(surface, request, reply, new SkychatError('unknown-route', 'nothing is served there')),

@@ -209,7 +209,7 @@ export class NodeApi implements Api {
       reason: reason ?? null,
       since: isoOfTime(since),
       last_inbound: stats === undefined ? null : isoOfTime(stats.lastInbound),
-      rtt_ms: stats?.rttMs ?? null,
+      rtt_ms: stats?.rttMs === undefined ? null : Math.round(stats.rttMs * 100) / 100,
       ...runner.overview.lag(pk),
       bytes_in: stats?.bytesIn ?? 0,
       bytes_out: stats?.bytesOut ?? 0,

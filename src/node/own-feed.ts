@@ -17,7 +17,7 @@ export interface OwnFeedSigns {
 
 /**
  * Whether the own feed ends where the store says. Commits a last own segment again that the store
- * lost to a crash between the two writes.
+ * lost to a crash between the two writes, so nothing may have been read from the store before.
  */
 export async function knowsOwnFeed(
   store: Store,
@@ -35,7 +35,7 @@ export async function knowsOwnFeed(
       if (run.from !== seq + 1) return !signs.hasPeers;
       const state = { feed: run.feed, head: run.head, forkedAt: undefined };
       const records = [buildRecord(run, false, labelOf)];
-      await store.commit({ records, states: [state], releases: [], local: [] });
+      await store.commit({ records, states: [state], releases: [], local: kept.local });
     }
     return true;
   }

@@ -96,4 +96,6 @@ export interface OwnSegment {
   readonly feed: FeedId;
   readonly from: number;
   readonly bytes: Uint8Array;
+  /** What is written together with it. */
+  readonly local: readonly LocalChange[];
 }

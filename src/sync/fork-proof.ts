@@ -1,6 +1,6 @@
 // The proof that an author signed two branches of one feed: a signed run of each, from the first
 // root in which they differ on, behind the same root. Objects are left out: their ids are enough.
-import { ByteReader, equal, varintLength, writeVarint } from '../bytes.ts';
+import { equal, varintLength, writeVarint, type ByteReader } from '../bytes.ts';
 import type { FeedId } from '../cxo/root.ts';
 import {
   encodeEntry,

@@ -333,7 +333,7 @@ export class Gossip {
 
   /** While nothing moves on a link, both sides keep comparing: no lost frame is lost for good. */
   #check(session: Session, now: Now): void {
-    if (checkAt(session) > now.mono) return;
+    if (session.checkAt > now.mono) return;
     session.lastCheckAt = now.mono;
     if (!session.greeted) {
       this.#outbox.count('not-greeted');
@@ -391,14 +391,8 @@ export class Gossip {
       this.#resumeAt,
       this.#waitingSince === undefined ? undefined : this.#waitingSince + syncLimits.ownFeedWaitMs,
       release === undefined ? undefined : now.mono + Math.ceil((release - now.wall) / 1000),
-      ...[...this.#sessions.values()].map(checkAt),
+      ...[...this.#sessions.values()].map(({ checkAt }) => checkAt),
     ].filter((at) => at !== undefined);
     return waits.length === 0 ? undefined : Math.min(...waits);
   }
-}
-
-function checkAt(session: Session): number {
-  if (!session.greeted) return session.lastCheckAt + syncLimits.helloMs;
-  const quiet = Math.max(session.lastSegmentAt, session.lastCheckAt) + syncLimits.checkMs;
-  return Math.min(quiet, session.lastCheckAt + syncLimits.checkBusyMs);
 }

@@ -184,10 +184,11 @@ export class Journal {
         releases: releases.map(({ feed, from }): RecordKey => ({ feed, from })),
         local: [...local.flatMap(({ changes }) => changes), ...own.flatMap((one) => one.local)],
       },
-      own: own.map(({ pending: { run } }) => ({
+      own: own.map(({ pending: { run }, local: rows }) => ({
         feed: run.feed,
         from: run.from,
         bytes: run.bytes,
+        local: rows,
       })),
     };
   }

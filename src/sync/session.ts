@@ -193,7 +193,9 @@ export class Session {
    * @returns whether the peer keeps to its credit, which one segment may pass
    */
   receive(bytes: number, sent: number): boolean {
-    this.received = Math.max(this.received, sent);
+    // Who keeps to its credit has not sent more than this.
+    const sentMax = this.granted + segmentLimits.bytesMax;
+    this.received = Math.max(this.received, Math.min(sent, sentMax));
     this.pending += bytes;
     return this.pending <= syncLimits.windowBytes + segmentLimits.bytesMax;
   }
@@ -209,6 +211,13 @@ export class Session {
     if (limit < this.granted + syncLimits.creditStepBytes) return undefined;
     this.granted = limit;
     return limit;
+  }
+
+  /** When heads are to be compared, or the link to be given up that brought no hello. */
+  get checkAt(): number {
+    if (!this.#greeted) return this.lastCheckAt + syncLimits.helloMs;
+    const quiet = Math.max(this.lastSegmentAt, this.lastCheckAt) + syncLimits.checkMs;
+    return Math.min(quiet, this.lastCheckAt + syncLimits.checkBusyMs);
   }
 
   /** Notes an invalid frame; true where the peer has sent too many of them in a minute. */

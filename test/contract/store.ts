@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { MessageId } from '../../src/cxo/ids.ts';
+import { storeLimits } from '../../src/cxo/limits.ts';
 import { feedKey } from '../../src/cxo/root.ts';
 import type { Commit, Store, TimelineKind, TimelineRow } from '../../src/cxo/store.ts';
 import {
@@ -90,6 +91,17 @@ export function storeContract(
       [
         'a state that is not that of its records',
         (feed) => ({ ...commitOf(feed.segment([textRoot(time, 'x')])), states: [] }),
+      ],
+      [
+        'a local key that is not short',
+        () => ({
+          ...emptyCommit,
+          local: [{ key: 'k'.repeat(storeLimits.localKeyBytesMax + 1), value: undefined }],
+        }),
+      ],
+      [
+        'a label that is no name',
+        (feed) => commitOf(feed.segment([textRoot(time, 'x')], { label: () => 'two words' })),
       ],
       [
         'the release of a record that is not held',

@@ -1,6 +1,7 @@
 import { cp, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Level } from 'level';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Archive } from '../../src/cxo/archive.ts';
 import { metaKey, rowKinds } from '../../src/cxo/level-keys.ts';
 import { sealRow, varints } from '../../src/cxo/level-rows.ts';
@@ -121,6 +122,28 @@ describe('a store on the disk', () => {
       await store.close();
       await removeDirectory(path);
     }
+  });
+
+  test('F57 every batch is synced, the very first write among them', async () => {
+    const options: unknown[] = [];
+    // The last place where it can be seen: behind it LevelDB itself asks the disk.
+    const level = Level.prototype as unknown as { batch: (this: object) => WritableBatch };
+    const original = level.batch;
+    const spy = vi.spyOn(level, 'batch').mockImplementation(function (this: object) {
+      const batch = original.call(this);
+      const write = batch.write.bind(batch);
+      batch.write = (given) => {
+        options.push(given);
+        return write(given);
+      };
+      return batch;
+    });
+    const store = await open(path);
+    expect(options).toEqual([{ sync: true }]);
+    await store.commit(commitOf(feedOf(1).segment([textRoot(time, 'x')])));
+    expect(options).toEqual([{ sync: true }, { sync: true }]);
+    spy.mockRestore();
+    await store.close();
   });
 
   test('F24 a damaged record ends the answer before it; what is around it is read', async () => {
@@ -263,6 +286,10 @@ describe('a store on the disk', () => {
     await store.close();
   });
 });
+
+interface WritableBatch {
+  write(options: unknown): Promise<void>;
+}
 
 function feedOf(number: number): FeedBuilder {
   return new FeedBuilder(testIdentity(number), group);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LevelDatabase, type Batch } from '../../src/cxo/level-database.ts';
 import { rowKinds } from '../../src/cxo/level-keys.ts';
 import { checkSchema, loadState } from '../../src/cxo/level-load.ts';
+import { storeLimits } from '../../src/cxo/limits.ts';
 import { LevelStore } from '../../src/cxo/level-store.ts';
 import { verifyStore } from '../../src/cxo/verify-store.ts';
 import { systemRandom } from '../../src/env.ts';
@@ -120,4 +121,42 @@ describe('a batch that failed and is on the disk nevertheless', () => {
     expect(verdict.problems).toEqual([]);
     expect(verdict.messages).toBe(1);
   });
+});
+
+test('commits that wait for the disk have a bound, and one too many is refused', async () => {
+  const path = await temporaryDirectory();
+  const database = await LevelDatabase.open(path, unexpected);
+  const meta = await checkSchema(database, systemRandom);
+  const state = await loadState(database, meta, unexpected);
+  const store = new LevelStore(database, state, unexpected);
+  const change = { ...emptyCommit, local: [{ key: 'a', value: Uint8Array.of(1) }] };
+  const waiting = Array.from({ length: storeLimits.commitsWaitingMax }, () => store.commit(change));
+  await expect(store.commit(change)).rejects.toMatchObject({ code: 'too-many-requests' });
+  await Promise.all(waiting);
+  await store.commit(change);
+  await store.close();
+  await removeDirectory(path);
+});
+
+test('what waits longer than one batch may be is written in several, in order', async () => {
+  const path = await temporaryDirectory();
+  const database = await LevelDatabase.open(path, unexpected);
+  const meta = await checkSchema(database, systemRandom);
+  const state = await loadState(database, meta, unexpected);
+  const store = new LevelStore(database, state, unexpected);
+  let writes = 0;
+  const write = database.write.bind(database);
+  database.write = async (fill: (batch: Batch) => void) => {
+    writes++;
+    await write(fill);
+  };
+  const feed = new FeedBuilder(testIdentity(1), testGroup('large'));
+  const text = 'x'.repeat(200_000);
+  const count = Math.ceil((2.5 * storeLimits.batchBytesMax) / text.length);
+  const segments = Array.from({ length: count }, (_, i) => feed.segment([textRoot(i, text)]));
+  const answers = await Promise.all(segments.map((segment) => store.commit(commitOf(segment))));
+  expect(answers.map(({ records }) => records[0])).toEqual(segments.map((_, i) => i + 1));
+  expect(writes).toBe(3);
+  await store.close();
+  await removeDirectory(path);
 });

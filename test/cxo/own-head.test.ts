@@ -7,9 +7,14 @@ import { FeedBuilder, testGroup, testIdentity, textRoot } from '../support/feeds
 import { removeDirectory, temporaryDirectory } from '../support/temporary.ts';
 
 const feed = new FeedBuilder(testIdentity(1), testGroup('own'), 3);
+const rows: OwnSegment['local'] = [
+  { key: 'idempotency/\u00e9', value: new Uint8Array(300).fill(7) },
+  { key: 'gone', value: undefined },
+  { key: 'empty', value: new Uint8Array() },
+];
 const segments: OwnSegment[] = [200, 10, 3000, 1, 50].map((length, i) => {
   const { record, bytes } = feed.segment([textRoot(i, 'x'.repeat(length))]);
-  return { feed: feed.feed, from: record.from, bytes };
+  return { feed: feed.feed, from: record.from, bytes, local: rows.slice(0, i) };
 });
 
 describe('the file with the last own segments', () => {
@@ -57,7 +62,7 @@ describe('the file with the last own segments', () => {
     const last = segments[3]?.bytes.length ?? 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.nat(32 + 4 + 6 + 66 + last - 1),
+        fc.nat(32 + 4 + 6 + 67 + last - 1),
         fc.integer({ min: 1, max: 255 }),
         async (at, flip) => {
           await flipByte(path, at, flip);

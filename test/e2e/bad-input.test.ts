@@ -32,7 +32,14 @@ const json = { 'content-type': 'application/json' };
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values);
 const none = '0'.repeat(64);
 
-const requests: [what: string, method: string, path: string, init: Ask, status: number, code: string][] = [
+const requests: [
+  what: string,
+  method: string,
+  path: string,
+  init: Ask,
+  status: number,
+  code: string,
+][] = [
   ['no body', 'POST', '/messages', {}, 400, 'empty-text'],
   ['an empty body', 'POST', '/messages', { body: '', headers: form }, 400, 'empty-text'],
   ['an empty text', 'POST', '/messages', { json: { text: '' } }, 400, 'empty-text'],
@@ -40,23 +47,93 @@ const requests: [what: string, method: string, path: string, init: Ask, status: 
   ['JSON without a text', 'POST', '/messages', { json: {} }, 400, 'bad-field'],
   ['a text that is a number', 'POST', '/messages', { json: { text: 1 } }, 400, 'bad-field'],
   ['an array', 'POST', '/messages', { json: ['hi'] }, 400, 'bad-field'],
-  ['an unknown field', 'POST', '/messages', { json: { text: 'x', color: 'red' } }, 400, 'bad-field'],
-  ['a negative min_peers', 'POST', '/messages', { json: { text: 'x', min_peers: -1 } }, 400, 'bad-field'],
-  ['a fraction of a peer', 'POST', '/messages', { json: { text: 'x', min_peers: 0.5 } }, 400, 'bad-field'],
+  [
+    'an unknown field',
+    'POST',
+    '/messages',
+    { json: { text: 'x', color: 'red' } },
+    400,
+    'bad-field',
+  ],
+  [
+    'a negative min_peers',
+    'POST',
+    '/messages',
+    { json: { text: 'x', min_peers: -1 } },
+    400,
+    'bad-field',
+  ],
+  [
+    'a fraction of a peer',
+    'POST',
+    '/messages',
+    { json: { text: 'x', min_peers: 0.5 } },
+    400,
+    'bad-field',
+  ],
   ['64 KiB and one byte', 'POST', '/messages', { body: 'x'.repeat(65_537) }, 413, 'text-too-large'],
   ['a body of 1 MiB', 'POST', '/messages', { body: 'x'.repeat(2 ** 20) }, 413, 'text-too-large'],
   ['bytes that are no UTF-8', 'POST', '/messages', { body: bytes(0x68, 0xff) }, 422, 'bad-text'],
-  ['half a surrogate pair', 'POST', '/messages', { body: '{"text":"\\ud800"}', headers: json }, 422, 'bad-text'],
+  [
+    'half a surrogate pair',
+    'POST',
+    '/messages',
+    { body: '{"text":"\\ud800"}', headers: json },
+    422,
+    'bad-text',
+  ],
   ['a leading U+FEFF', 'POST', '/messages', { json: { text: '\ufeffx' } }, 422, 'bad-text'],
-  ['an image', 'POST', '/messages', { body: 'x', headers: { 'content-type': 'image/png' } }, 415, 'unsupported-media-type'],
-  ['an unknown group', 'POST', '/messages', { json: { text: 'x', group: 'nowhere' } }, 404, 'unknown-group'],
-  ['an answer to an unknown message', 'POST', '/messages', { json: { text: 'x', reply_to: none } }, 404, 'unknown-message'],
-  ['an answer to no id', 'POST', '/messages', { json: { text: 'x', reply_to: 'abc' } }, 400, 'bad-field'],
-  ['an Idempotency-Key with a space', 'POST', '/messages', { body: 'x', headers: { 'idempotency-key': 'a b' } }, 400, 'bad-field'],
+  [
+    'an image',
+    'POST',
+    '/messages',
+    { body: 'x', headers: { 'content-type': 'image/png' } },
+    415,
+    'unsupported-media-type',
+  ],
+  [
+    'an unknown group',
+    'POST',
+    '/messages',
+    { json: { text: 'x', group: 'nowhere' } },
+    404,
+    'unknown-group',
+  ],
+  [
+    'an answer to an unknown message',
+    'POST',
+    '/messages',
+    { json: { text: 'x', reply_to: none } },
+    404,
+    'unknown-message',
+  ],
+  [
+    'an answer to no id',
+    'POST',
+    '/messages',
+    { json: { text: 'x', reply_to: 'abc' } },
+    400,
+    'bad-field',
+  ],
+  [
+    'an Idempotency-Key with a space',
+    'POST',
+    '/messages',
+    { body: 'x', headers: { 'idempotency-key': 'a b' } },
+    400,
+    'bad-field',
+  ],
   ['a cursor that is none', 'GET', '/messages?after=abc', {}, 400, 'bad-cursor'],
   ['a cursor of the future', 'GET', '/messages?after=999999999', {}, 400, 'bad-cursor'],
   ['a position that is none', 'GET', '/messages?before=x', {}, 400, 'bad-cursor'],
-  ['a Last-Event-ID that is none', 'GET', '/events', { headers: { 'last-event-id': 'x' } }, 400, 'bad-cursor'],
+  [
+    'a Last-Event-ID that is none',
+    'GET',
+    '/events',
+    { headers: { 'last-event-id': 'x' } },
+    400,
+    'bad-cursor',
+  ],
   ['a limit of nothing', 'GET', '/messages?limit=0', {}, 400, 'bad-field'],
   ['a limit too large', 'GET', '/messages?limit=1001', {}, 400, 'bad-field'],
   ['a time that is none', 'GET', '/messages?since=yesterday', {}, 400, 'bad-field'],
@@ -65,25 +142,56 @@ const requests: [what: string, method: string, path: string, init: Ask, status: 
   ['an id that is none', 'GET', '/messages/abc', {}, 400, 'bad-id'],
   ['an id of nothing', 'GET', `/messages/${none}`, {}, 404, 'unknown-message'],
   ['a proof of nothing', 'GET', `/messages/${none}/proof`, {}, 404, 'unknown-message'],
-  ['a peer with a bad key', 'POST', '/peers', { json: { address: 'abc@127.0.0.1:1' } }, 400, 'bad-peer-address'],
-  ['a peer without a port', 'POST', '/peers', { body: `${none}@127.0.0.1` }, 400, 'bad-peer-address'],
-  ['a peer that is no point', 'POST', '/peers', { body: `${none}@127.0.0.1:1` }, 400, 'bad-peer-address'],
+  [
+    'a peer with a bad key',
+    'POST',
+    '/peers',
+    { json: { address: 'abc@127.0.0.1:1' } },
+    400,
+    'bad-peer-address',
+  ],
+  [
+    'a peer without a port',
+    'POST',
+    '/peers',
+    { body: `${none}@127.0.0.1` },
+    400,
+    'bad-peer-address',
+  ],
+  [
+    'a peer that is no point',
+    'POST',
+    '/peers',
+    { body: `${none}@127.0.0.1:1` },
+    400,
+    'bad-peer-address',
+  ],
   ['the removal of nobody', 'DELETE', `/peers/${none}`, {}, 404, 'unknown-peer'],
   ['an unknown route', 'GET', '/nowhere', {}, 404, 'unknown-route'],
-  ['F54 another Origin', 'POST', '/messages', { body: 'x', headers: { origin: 'http://evil.example' } }, 403, 'forbidden-origin'],
+  [
+    'F54 another Origin',
+    'POST',
+    '/messages',
+    { body: 'x', headers: { origin: 'http://evil.example' } },
+    403,
+    'forbidden-origin',
+  ],
 ];
 
-test.each(requests)('%s (%s %s) is refused and counted', async (_, method, path, init, status, code) => {
-  const countOf = async (): Promise<number> =>
-    (await node.status()).counters.refused[code] ?? 0;
-  const count = await countOf();
-  const answer = await node.ask<{ code: string }>(method, path, init);
-  expect(answer.body).toMatchObject({ status, code });
-  for (const field of ['type', 'title', 'detail', 'hint']) expect(answer.body).toHaveProperty(field);
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  expect(await countOf()).toBe(count + 1);
-});
+test.each(requests)(
+  '%s (%s %s) is refused and counted',
+  async (_, method, path, init, status, code) => {
+    const countOf = async (): Promise<number> => (await node.status()).counters.refused[code] ?? 0;
+    const count = await countOf();
+    const answer = await node.ask<{ code: string }>(method, path, init);
+    expect(answer.body).toMatchObject({ status, code });
+    for (const field of ['type', 'title', 'detail', 'hint'])
+      expect(answer.body).toHaveProperty(field);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(await countOf()).toBe(count + 1);
+  },
+);
 
 test('F54 another Host is refused', async () => {
   const { stdout } = await workspace.run('curl', ['-s', '-H', 'Host: evil.example', node.http]);
@@ -135,17 +243,20 @@ test('a key file without a key ends the start, and is left as it is', async () =
   expect(existsSync(workspace.path('empty'))).toBe(false);
 });
 
-test.each(['--http', '--listen'])('a busy port of %s ends the start, and nothing is written', async (flag) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const data = workspace.path(`busy${flag}`);
-  const line = await refuses(1, ['--data', data, ...free, flag, `127.0.0.1:${port}`]);
-  server.close();
-  expect(line).toMatch(new RegExp(`port-busy.*|127.0.0.1:${port}`));
-  expect(line).toContain('port-busy');
-  expect(existsSync(data)).toBe(false);
-});
+test.each(['--http', '--listen'])(
+  'a busy port of %s ends the start, and nothing is written',
+  async (flag) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const data = workspace.path(`busy${flag}`);
+    const line = await refuses(1, ['--data', data, ...free, flag, `127.0.0.1:${port}`]);
+    server.close();
+    expect(line).toMatch(new RegExp(`port-busy.*|127.0.0.1:${port}`));
+    expect(line).toContain('port-busy');
+    expect(existsSync(data)).toBe(false);
+  },
+);
 
 const someKey = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';
 
@@ -153,7 +264,11 @@ test.each([
   ['a peer with a key that is too short', ['--peers', 'abc@127.0.0.1:1'], 'bad-peer-address'],
   ['a peer whose key is no point', ['--peers', `${none}@127.0.0.1:1`], 'bad-peer-address'],
   ['a peer without a port', ['--peers', `${someKey}@127.0.0.1`], 'bad-peer-address'],
-  ['a peer with a port that is none', ['--peers', `${someKey}@127.0.0.1:99999`], 'bad-peer-address'],
+  [
+    'a peer with a port that is none',
+    ['--peers', `${someKey}@127.0.0.1:99999`],
+    'bad-peer-address',
+  ],
   ['an allowed key that is none', ['--allow', 'abc'], 'bad-config'],
   ['an open door without a token', ['--http', '0.0.0.0:0'], 'token-required'],
   ['an unknown log level', ['--log-level', 'loud'], 'bad-config'],

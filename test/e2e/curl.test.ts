@@ -14,9 +14,11 @@ function isFree(port: number, host: string): Promise<boolean> {
       .once('error', () => {
         resolve(false);
       })
-      .listen(port, host, () => server.close(() => {
-        resolve(true);
-      }));
+      .listen(port, host, () =>
+        server.close(() => {
+          resolve(true);
+        }),
+      );
   });
 }
 
@@ -98,7 +100,12 @@ test('F51 a text of 64 KiB with newlines, escape codes, right-to-left marks, NUL
     { input: json },
   );
   const { id } = JSON.parse(posted.stdout) as MessageView;
-  const raw = await workspace.run('curl', ['-s', '--data-binary', `@${file}`, `${a.http}/messages`]);
+  const raw = await workspace.run('curl', [
+    '-s',
+    '--data-binary',
+    `@${file}`,
+    `${a.http}/messages`,
+  ]);
   expect((JSON.parse(raw.stdout) as MessageView).text).toBe(text);
   await b.untilMessages(2);
   const read = await b.get<MessageView>(`/messages/${id}`);

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { MessageView, ProofView } from '../../src/chat/view.ts';
-import { Daemon, makeLine } from '../support/node-daemon.ts';
+import { makeLine, type Daemon } from '../support/node-daemon.ts';
 import { useWorkspace } from '../support/node-process.ts';
 import { Verifier } from '../support/node-verifier.ts';
 

@@ -78,7 +78,8 @@ test('F08 F28 two nodes that start at the same moment and dial each other keep o
   }
   await Promise.all([a.untilMessages(202), b.untilMessages(202)]);
   expect(await links()).toEqual(since);
-  for (const node of [a, b]) expect((await node.status()).peers).toEqual({ known: 1, connected: 1 });
+  for (const node of [a, b])
+    expect((await node.status()).peers).toEqual({ known: 1, connected: 1 });
 });
 
 test('a peer that was added by POST /peers is dialed after a restart, and one that was removed is not', async () => {

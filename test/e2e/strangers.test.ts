@@ -25,7 +25,9 @@ beforeAll(async () => {
   node.flags.push('--allow', peer.pk);
   await node.start();
   await peer.untilConnected(node);
-  ({ groups: [{ id: group } = { id: '' as GroupId }] } = await node.get<{
+  ({
+    groups: [{ id: group } = { id: '' as GroupId }],
+  } = await node.get<{
     groups: { id: GroupId }[];
   }>('/groups'));
   posting = post();
@@ -92,7 +94,9 @@ test('F10 a peer whose key is not allowed is told so, shows it, and does not com
   const dialer = await Daemon.start(workspace, 'uninvited', { flags: ['--peers', node.address] });
   expect(await node.logged('not-allowed')).toMatchObject({ level: 'warn', peer: dialer.pk });
   await dialer.until('the refusal', async () => (await dialer.peer(node.pk))?.state === 'refused');
-  expect((await dialer.peer(node.pk))?.reason).toMatch(/does not allow this node's key; next try in/);
+  expect((await dialer.peer(node.pk))?.reason).toMatch(
+    /does not allow this node's key; next try in/,
+  );
   expect(await dialer.logged('not-allowed')).toMatchObject({ level: 'warn', peer: node.pk });
   expect(await refusedCount(dialer, 'refused-by-peer')).toBe(1);
   expect(await refusedCount(node, 'not-allowed')).toBe(1);
@@ -140,7 +144,10 @@ test('F01 a hello in the same segment as the end of the handshake is answered', 
 
 test('F15 curl on the link port is told where it is, and named in the log', async () => {
   const since = await linkOfPeer();
-  const { code, stdout } = await workspace.run('curl', ['-s', `http://127.0.0.1:${node.port}/messages`]);
+  const { code, stdout } = await workspace.run('curl', [
+    '-s',
+    `http://127.0.0.1:${node.port}/messages`,
+  ]);
   expect({ code, stdout }).toEqual({
     code: 0,
     stdout: 'This is the link port of skychat-node. Its HTTP interface has another port.\n',

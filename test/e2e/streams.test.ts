@@ -76,7 +76,9 @@ test('F47 a stream that was opened and cut before its first event resumes where 
 
 test("F50 one's own post is shown once and as one's own, and to others once and as another's", async () => {
   const b = await Daemon.make(workspace, 'own-b');
-  const a = await Daemon.start(workspace, 'own-a', { flags: ['--peers', b.address, '--name', 'ann'] });
+  const a = await Daemon.start(workspace, 'own-a', {
+    flags: ['--peers', b.address, '--name', 'ann'],
+  });
   b.flags.push('--allow', a.pk);
   await b.start();
   await a.untilConnected(b);
@@ -84,7 +86,9 @@ test("F50 one's own post is shown once and as one's own, and to others once and 
   const { id } = await a.post('mine');
   const marker = await b.post('the end');
   for (const [i, stream] of streams.entries()) {
-    const [first, second] = (await stream.take(2)).map(({ data }) => JSON.parse(data) as MessageView);
+    const [first, second] = (await stream.take(2)).map(
+      ({ data }) => JSON.parse(data) as MessageView,
+    );
     expect(first).toMatchObject({ id, mine: i === 0, author: a.pk, name: 'ann', text: 'mine' });
     expect(second).toMatchObject({ id: marker.id, mine: i === 1, author: b.pk });
   }

@@ -228,7 +228,7 @@ test('F49 a slow reader is still sent what it was promised while the surface clo
     seen.push(event.event);
   }
   expect(seen.at(-1)).toBe('shutdown');
-  expect((await page.closed()).endsWith('"more":false}')).toBe(true);
+  expect((await page.closed()).endsWith('"more":false}\n')).toBe(true);
   await closed;
 });
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { FeedView, MessageView, Page, PeerView, StatusView } from '../../src/chat/view.ts';
 import { createKeyFile } from '../../src/key-file.ts';
 import type { Ended, Process, Workspace } from './node-process.ts';
@@ -81,17 +81,24 @@ export class Daemon {
     return `${this.pk}@${this.#host}:${this.port}`;
   }
 
-  get words(): string[] {
+  /** The entry and its flags. */
+  get command(): string[] {
     const own = ['run', '--json', '--data', this.data, '--key', this.key, '--log-format', 'json'];
     const http = this.flags.includes('--http') ? [] : ['--http', '127.0.0.1:0'];
     const isDialed = !this.flags.includes('--no-listen') && !this.flags.includes('--listen');
     const listen = isDialed ? ['--listen', `${this.#host}:${this.port}`] : [];
-    return [...own, ...http, ...listen, ...this.flags];
+    return [inject('entry'), ...own, ...http, ...listen, ...this.flags];
   }
 
   /** Starts the process and waits until it listens. */
-  async start(...more: readonly string[]): Promise<void> {
-    const started = this.#workspace.spawnCli([...this.words, ...more]);
+  start(...more: readonly string[]): Promise<void> {
+    return this.startWithin([], ...more);
+  }
+
+  /** The same by a program that becomes the node, such as `env`. */
+  async startWithin(program: readonly string[], ...more: readonly string[]): Promise<void> {
+    const [first = '', ...words] = [...program, process.execPath, ...this.command, ...more];
+    const started = this.#workspace.spawn(first, words);
     this.process = started;
     const line = await started.stdout
       .find(() => true)
@@ -278,7 +285,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** A – B – C: the outer two know B alone, and B knows both. None of them runs yet. */
-export async function makeLine(workspace: Workspace, prefix = ''): Promise<[Daemon, Daemon, Daemon]> {
+export async function makeLine(
+  workspace: Workspace,
+  prefix = '',
+): Promise<[Daemon, Daemon, Daemon]> {
   const b = await Daemon.make(workspace, `${prefix}b`);
   const flags = ['--peers', b.address];
   const a = await Daemon.make(workspace, `${prefix}a`, { flags });

@@ -32,9 +32,9 @@ export class EventStream {
   /** The next event of that name; undefined where the stream ends before. */
   async next(name = 'message'): Promise<ServerEvent | undefined> {
     for (;;) {
-      const { value, done } = await this.#events.next();
-      if (done === true) return undefined;
-      if (value.event === name) return value;
+      const event = await this.#events.next();
+      if (event.done === true) return undefined;
+      if (event.value.event === name) return event.value;
     }
   }
 
@@ -59,13 +59,13 @@ export class EventStream {
     let fields: Record<string, string> = {};
     const decoder = new TextDecoder();
     try {
-      for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const part of body) {
         buffer += decoder.decode(part, { stream: true });
         const lines = buffer.split('\n');
         buffer = lines.pop() ?? '';
         for (const line of lines) {
           if (line !== '') {
-            const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+            const [name = '', value = ''] = line.split(/: ?(.*)/s, 2);
             if (name !== '') fields[name] = value;
             continue;
           }

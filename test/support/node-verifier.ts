@@ -36,7 +36,8 @@ function decodeCanonical(bytes: Uint8Array): unknown {
 
 function parseRoot(bytes: Uint8Array): Root {
   const root = decodeCanonical(bytes) as Root;
-  if (Object.keys(root).sort().join() !== [...rootFields].sort().join()) fail('a root has 9 fields');
+  if (Object.keys(root).sort().join() !== [...rootFields].sort().join())
+    fail('a root has 9 fields');
   if (root.v !== 1) fail('the version is 1');
   if (root.ids.length < 1 || root.ids.length > 256) fail('a root adds 1 to 256 objects');
   if ((root.seq === 1) !== (root.prev === null)) fail('only the first root has no other before it');
@@ -66,12 +67,7 @@ export class Verifier {
     const root = parseRoot(first);
     const at = root.ids.findIndex((id) => Buffer.from(id).toString('hex') === objectId);
     if (at < 0) fail('the root does not list the object');
-    const id = sha256(
-      Buffer.from('skychat/1 message\0'),
-      root.group,
-      root.author,
-      hex(objectId),
-    );
+    const id = sha256(Buffer.from('skychat/1 message\0'), root.group, root.author, hex(objectId));
     const fields = decodeCanonical(object) as { kind: string; text: string };
     const author = Buffer.from(root.author).toString('hex');
     const told = { ...message, time: Date.parse(message.time) };

@@ -10,6 +10,9 @@ import { openOwnHead } from '../../src/cxo/own-head.ts';
 import { buildRecord } from '../../src/cxo/record.ts';
 import { feed, leftRun, run } from './protocol-examples.ts';
 
+/** The first write goes to the second slot. */
+export const ownHeadSlotBytes = 1_310_594;
+
 const random = {
   bytes: (length: number): Uint8Array => new Uint8Array(length).fill(0x33),
   unit: (): number => 0,
@@ -54,8 +57,9 @@ export async function diskExamples(directory: string): Promise<Record<string, Ui
 
 async function writeOwnHead(directory: string): Promise<Uint8Array> {
   const file = openOwnHead(directory);
-  await file.write({ feed, from: 1, bytes: run.bytes });
+  const local = [{ key: 'example', value: Uint8Array.of(1, 2, 3) }];
+  await file.write({ feed, from: 1, bytes: run.bytes, local });
   await file.close();
   const bytes = new Uint8Array(await readFile(join(directory, 'own-head')));
-  return bytes.subarray(bytes.findIndex((byte) => byte !== 0));
+  return bytes.subarray(ownHeadSlotBytes);
 }

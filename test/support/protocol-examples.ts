@@ -27,7 +27,7 @@ import {
   type NoiseCrypto,
   type Session,
 } from '../../src/net/noise.ts';
-import { compareBranches } from '../../src/sync/fork-proof.ts';
+import { compareBranches, encodeForkProof } from '../../src/sync/fork-proof.ts';
 import { encodeFrame, type Frame } from '../../src/sync/frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
 import { Replica } from '../../src/sync/replica.ts';
@@ -195,7 +195,7 @@ export function sessionOf(identity: Identity): GossipSession {
   const isAlice = identity === alice;
   return new GossipSession({
     ...{ link: 1, peer: isAlice ? bob.publicKey : alice.publicKey, initiator: isAlice },
-    ...{ handshakeHash, groups: [room.id], self: identity.publicKey, openedAt: 0 },
+    ...{ handshakeHash, groups: [room.id], openedAt: 0 },
   });
 }
 
@@ -312,8 +312,7 @@ function gossipExamples(): Record<string, Uint8Array> {
     'tag-alice': session.tag(room.id),
     'tag-bob': sessionOf(bob).tag(room.id),
     'fingerprint-alice': session.fingerprint(digests.alice, true),
-    'fork-first': forkProof.first,
-    'fork-second': forkProof.second,
+    'fork-proof': encodeForkProof(forkProof),
   };
 }
 

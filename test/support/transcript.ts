@@ -37,6 +37,7 @@ export function stepsOf(markdown: string): Step[] {
 
 interface Running {
   readonly child: ChildProcess;
+  readonly pid: number;
   readonly pk: string;
   readonly listen: string;
   /** `host:port` */
@@ -110,11 +111,21 @@ export class Session {
 
   /** Ends everything that was started; gives the exit codes of the nodes. */
   async close(): Promise<(number | null)[]> {
-    const nodes = new Set([...this.#running.values()].map(({ child }) => child));
+    const nodes = [...this.#running.values()];
+    const codes = await Promise.all(
+      nodes.map(async ({ child, pid }) => {
+        const gone = isGone(child) ? Promise.resolve() : once(child, 'exit');
+        if (!isGone(child)) process.kill(pid, 'SIGTERM');
+        await gone;
+        return child.exitCode;
+      }),
+    );
     for (const child of this.#children) {
-      if (!nodes.has(child)) await end(child, 'SIGKILL');
+      if (isGone(child) || child.pid === undefined) continue;
+      process.kill(-child.pid, 'SIGKILL');
+      await once(child, 'exit');
     }
-    return Promise.all([...nodes].map((child) => end(child, 'SIGTERM')));
+    return codes;
   }
 
   #shim(name: string, script: string): void {
@@ -146,7 +157,8 @@ export class Session {
     const lines = shown.map((line) =>
       line === '…' ? '(?:.*\\n)*?' : `${this.#sourceOf(this.#actual(line, machine), seen)}\\n`,
     );
-    return new RegExp(`^${lines.join('')}$`);
+    // JSON answers have no line's end, which a page cannot show.
+    return new RegExp(`^${lines.join('').replace(/\\n$/, '\\n?')}$`);
   }
 
   #sourceOf(line: string, seen: Set<string>): string {
@@ -203,12 +215,6 @@ function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-/** Signals the child's group and waits; only for children of this session. */
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
-    return child.exitCode;
-  }
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  process.kill(-child.pid, signal);
-  return (await exited)[0];
+function isGone({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
