@@ -6,7 +6,15 @@ const processes = 'test/e2e/**/*.test.ts';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [processes] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [processes],
+          // A bound on what hangs, not on how long a busy machine takes.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'e2e',

@@ -29,7 +29,9 @@ export const http: Figure = {
     for (let round = 0; round < rounds; round++) {
       const [a, b] = [await load(daemon.port), await load(port)];
       // The first round warms the compiler up.
-      if (round > 0) ours.push(a) && primitive.push(b);
+      if (round === 0) continue;
+      ours.push(a);
+      primitive.push(b);
     }
     await Promise.all([daemon.stop(), stop(bare)]);
     const rate = (loads: readonly Load[]): number =>

@@ -14,6 +14,17 @@ interface Listening {
   readonly http: string;
 }
 
+/** Resident memory, MB. */
+export interface Memory {
+  readonly now: number;
+  readonly peak: number;
+  /**
+   * Of `now`, without pages of files: the program, and the store's tables, which LevelDB maps into
+   * memory and the kernel takes back when it needs room.
+   */
+  readonly own: number;
+}
+
 const pollMs = 10;
 const patienceMs = 120_000;
 
@@ -102,14 +113,13 @@ export class Daemon {
     return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
-  /** Resident memory now and at its highest, MB. */
-  memory(): { readonly now: number; readonly peak: number } {
+  memory(): Memory {
     const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8');
     const megabytes = (name: string): number => {
       const [, kibibytes = 'NaN'] = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status) ?? [];
       return (Number(kibibytes) * 1024) / 1e6;
     };
-    return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+    return { now: megabytes('VmRSS'), peak: megabytes('VmHWM'), own: megabytes('RssAnon') };
   }
 
   async stop(): Promise<void> {

@@ -26,7 +26,7 @@ export interface Primitive {
 export interface Figure {
   readonly name: string;
   readonly title: string;
-  /** Also named in words for `--list`: what is measured, from when to when. */
+  /** What is measured, from when to when; for `--list`. */
   readonly how: string;
   run(workspace: Workspace): Promise<readonly Row[]>;
 }

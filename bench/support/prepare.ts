@@ -141,12 +141,12 @@ async function fillHistory(directory: string, { inSegments, single }: History): 
   const store = await openStore(directory);
   const builder = new FeedBuilder(identity, group);
   let time = systemClock.now() - (inSegments + single + 1) * pace;
-  const nextRoot = () => ({ time: (time += pace), slots: [{ object: textObject() }] });
-  for (let done = 0; done < inSegments;) {
-    const roots = Array.from({ length: Math.min(segmentRoots, inSegments - done) }, nextRoot);
-    const segment = builder.segment(roots);
-    await store.commit(commitOf([segment]));
-    done += roots.length;
+  const nextRoot = () => ({
+    time: (time += pace * rootMessages),
+    slots: Array.from({ length: rootMessages }, () => ({ object: textObject() })),
+  });
+  for (let done = 0; done < inSegments; done += segmentRoots * rootMessages) {
+    await store.commit(commitOf([builder.segment(Array.from({ length: segmentRoots }, nextRoot))]));
   }
   let head = builder.head;
   for (let done = 0; done < single;) {

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { Daemon } from './daemon.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Daemon, type Memory } from './daemon.ts';
 import { JsonLines } from './lines.ts';
 import { prepareHistory, prepareKey, readKey, type History } from './prepare.ts';
 import { diskBytes, type Workspace } from './workspace.ts';
@@ -16,7 +17,9 @@ export interface Replication {
   readonly wireBytes: number;
   /** Each a message, once the receiver was stopped. */
   readonly diskBytes: number;
-  readonly memory: { readonly now: number; readonly peak: number };
+  readonly memory: Memory;
+  /** The same once the node had nothing to do for a while. */
+  readonly idleMemory: Memory;
 }
 
 /**
@@ -28,6 +31,7 @@ export async function* replications(
   workspace: Workspace,
   history: History,
   rounds: number,
+  idleMs = 0,
 ): AsyncGenerator<Replication> {
   const messages = history.inSegments + history.single;
   const authorData = await prepareHistory(workspace, history);
@@ -49,9 +53,11 @@ export async function* replications(
     const authorCpuMs = author.cpuMs() - authorCpuBefore;
     const wireBytes = (await receiver.wireBytes()) / messages;
     const memory = receiver.memory();
+    await sleep(idleMs);
+    const idleMemory = receiver.memory();
     await receiver.stop();
     yield {
-      ...{ perSecond: messages / seconds, cpuMs, authorCpuMs, wireBytes, memory },
+      ...{ perSecond: messages / seconds, cpuMs, authorCpuMs, wireBytes, memory, idleMemory },
       diskBytes: diskBytes(data) / messages,
     };
   }

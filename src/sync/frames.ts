@@ -228,7 +228,8 @@ function parseHave(value: Value): Frame | undefined {
     const [author, head, seq, count, rootPrefix] = item;
     if (!isBytes(author, idBytes) || !isBytes(rootPrefix, rootPrefixBytes)) return undefined;
     if (!isCount(head) || !isCount(seq) || !isCount(count)) return undefined;
-    if (count < seq || count > seq * rootLimits.objectsMax) return undefined;
+    if (seq > rootLimits.seqMax || count < seq) return undefined;
+    if (count > seq * rootLimits.objectsMax) return undefined;
     return { author: publicKeyOfBytes(author), head, seq, count, rootPrefix };
   });
   return feeds && { type: 'have', group, complete, feeds };

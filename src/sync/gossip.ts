@@ -137,8 +137,7 @@ export class Gossip {
       .groups()
       .filter((group) => this.#options.accepts(group, peer))
       .slice(0, syncLimits.groupsMax);
-    const openedAt = now.mono;
-    const session = new Session({ ...event, groups, openedAt });
+    const session = new Session({ ...event, groups, openedAt: now.mono });
     this.#sessions.set(link, session);
     this.#outbox.send(session, {
       type: 'hello',
@@ -234,7 +233,10 @@ export class Gossip {
 
   /** The peer was idle: its fingerprints show whether a frame was lost on the way. */
   #checked(session: Session, frame: Extract<Frame, { type: 'check' }>, now: Now): void {
-    session.receive(0, frame.sent);
+    if (!session.receive(0, frame.sent)) {
+      this.#outbox.offence(session, 'window-exceeded', now.mono, true);
+      return;
+    }
     for (const { group: place, fingerprint } of frame.fingerprints) {
       const group = session.groupAt(place);
       if (group !== undefined) this.#compare(session, group, fingerprint, now);

@@ -77,10 +77,12 @@ export class Intake {
   segment(session: Session, frame: Extract<Frame, { type: 'segment' }>, now: Now): void {
     const { bytes, sent, place } = frame;
     session.lastSegmentAt = now.mono;
-    const isWithinCredit = session.receive(bytes.length, sent);
+    if (!session.receive(bytes.length, sent)) {
+      this.#outbox.offence(session, 'window-exceeded', now.mono, true);
+      return;
+    }
     const group = session.groupAt(frame.group);
-    if (!isWithinCredit) this.#outbox.offence(session, 'window-exceeded', now.mono, true);
-    else if (group === undefined) this.#outbox.count('unknown-group');
+    if (group === undefined) this.#outbox.count('unknown-group');
     else if (this.#take(session, group, place, bytes, now)) return;
     if (this.#refusedSome) session.withheld += bytes.length;
     else session.pending -= bytes.length;
@@ -109,6 +111,12 @@ export class Intake {
       this.#refuseSegment(session, id, verified.reason, now);
       return false;
     }
+    // Its roots would be the same with the objects: nobody would ask for those again.
+    if (lacksObjects(verified.run)) {
+      this.#outbox.count('object-missing');
+      this.#refute(session, id, now);
+      return false;
+    }
     return this.#accept(session, verified.run, bytes.length, now);
   }
 
@@ -130,6 +138,9 @@ export class Intake {
     bytes: Uint8Array,
   ): DropReason | undefined {
     if (!this.#replica.accepts(id)) return 'not-a-member';
+    if (feed === undefined && this.#replica.countHeads(id) >= syncLimits.headsMax) {
+      return 'too-many-heads';
+    }
     if (from > (feed?.tip.seq ?? 0) + 1) return 'gap';
     const roots = countRoots(bytes);
     if (roots === undefined) return undefined;
@@ -161,7 +172,7 @@ export class Intake {
     const { entries } = acceptance.run;
     const horizon = now.wall + syncLimits.horizonMicros;
     const ahead = entries.filter(({ time }) => time > horizon);
-    if (ahead.length > 0 && this.#journal.heldCount + ahead.length > syncLimits.heldMax) {
+    if (ahead.length > 0 && !this.#journal.mayHold(run.feed.author, ahead.length)) {
       this.#outbox.count('held-full');
       // The next comparison of heads asks for it again.
       this.#sources.delete(feedKey(run.feed));
@@ -329,6 +340,10 @@ export class Intake {
 
 function isSilent(session: Session, now: number): boolean {
   return session.progressAt + syncLimits.stallMs <= now;
+}
+
+function lacksObjects({ entries }: Run): boolean {
+  return entries.some(({ objects }) => objects.some(({ bytes }) => bytes === undefined));
 }
 
 function showsAnotherRoot(feed: Feed, seq: number, rootPrefix: Uint8Array): boolean {

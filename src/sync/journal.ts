@@ -7,7 +7,7 @@ import { rootLimits } from '../cxo/limits.ts';
 import { buildRecord } from '../cxo/record.ts';
 import { sliceRun, type Run, type RunObject } from '../cxo/segment.ts';
 import type { Commit, CommitArrivals, HeldRecord, LocalChange, RecordKey } from '../cxo/store.ts';
-import type { Identity } from '../identity.ts';
+import type { Identity, PublicKey } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
 import { syncLimits } from './limits.ts';
 import { buildOwnRun } from './own-root.ts';
@@ -118,6 +118,14 @@ export class Journal {
     return count;
   }
 
+  /** Whether there is room for more held records of an author. */
+  mayHold(author: PublicKey, records: number): boolean {
+    let ofAuthor = records;
+    for (const { feed } of this.#held) if (feed.author === author) ofAuthor++;
+    const { heldMax, heldOfAuthorMax } = syncLimits;
+    return ofAuthor <= heldOfAuthorMax && this.heldCount + records <= heldMax;
+  }
+
   /** Wall clock at which the next held record may be shown; behind a commit, that ends first. */
   get nextRelease(): number | undefined {
     const next = this.#inFlight === undefined ? this.#held[0] : undefined;
@@ -216,6 +224,7 @@ export class Journal {
       feed.stored = run.head;
       this.#replica.forgetDigest(feed.id.group);
     }
+    for (const { feed, time } of done.releases) this.#replica.see(feed.group, time);
     for (const feed of done.frozen) this.#replica.forgetDigest(feed.id.group);
     const written = ticketsOf(done.local);
     const released = done.releases.length > 0;

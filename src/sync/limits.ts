@@ -33,6 +33,10 @@ export const syncLimits = {
   horizonMicros: 600 * 1_000_000,
   /** Held records, all feeds together; beyond it the feed's newer roots are left where they are. */
   heldMax: 10_000,
+  /** Of these, one author's: a clock that is wrong, or a lie, holds up nobody else. */
+  heldOfAuthorMax: 1_000,
+  /** Feeds of one author in one group: it starts another only after a fork. */
+  headsMax: 64,
   /** Invalid frames of one peer in one minute before its link is closed and its key banned. */
   invalidPerMinuteMax: 10,
   /** Waiting after a failed commit before the next one. */

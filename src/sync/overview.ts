@@ -58,11 +58,16 @@ export class Overview {
     this.#forks = parts.forks;
   }
 
-  /** Keeps what a peer had, once its link is closed. */
-  remember({ peer, claims, banned }: Session): void {
-    if (claims.size === 0) return;
+  /**
+   * Keeps what a peer had, once its link is closed: what it claimed and this node has not only where
+   * the peer has sent anything that was news.
+   */
+  remember(session: Session): void {
+    const { peer, banned, isBacked } = session;
+    if (session.claims.size === 0) return;
     this.#forget(peer);
     if (banned) return;
+    const claims = isBacked ? session.claims : new Map([...session.claims].filter(this.#isKnown));
     this.#remembered.set(peer, claims);
     this.#rememberedClaims += claims.size;
     for (const oldest of this.#remembered.keys()) {
@@ -70,6 +75,9 @@ export class Overview {
       this.#forget(oldest);
     }
   }
+
+  readonly #isKnown = ([key, claim]: readonly [FeedKey, Claim]): boolean =>
+    lack(this.#replica.findByKey(key), claim) === 0;
 
   #forget(peer: PublicKey): void {
     this.#rememberedClaims -= this.#remembered.get(peer)?.size ?? 0;

@@ -48,6 +48,7 @@ export class Replica {
   readonly #feeds = new Map<FeedKey, Feed>();
   readonly #groups = new Map<GroupId, Feed[]>();
   readonly #latest = new Map<string, Feed>();
+  readonly #heads = new Map<string, number>();
   readonly #digests = new Map<GroupId, Uint8Array>();
   /** The latest time of any root in a group that the local clock may follow. */
   readonly #seen = new Map<GroupId, number>();
@@ -86,9 +87,11 @@ export class Replica {
       ...{ forkedAt: undefined, beforeFork: undefined, receivedAt: undefined },
     };
     this.#feeds.set(key, feed);
+    const ofAuthor = authorKey(id.group, id.author);
+    this.#heads.set(ofAuthor, this.countHeads(id) + 1);
     const latest = this.latest(id.group, id.author);
     if (latest === undefined || latest.id.head < id.head) {
-      this.#latest.set(authorKey(id.group, id.author), feed);
+      this.#latest.set(ofAuthor, feed);
     }
     const group = this.#groups.get(id.group);
     if (group === undefined) this.#groups.set(id.group, [feed]);
@@ -99,6 +102,11 @@ export class Replica {
   /** The feed of an author with the highest head number. */
   latest(group: GroupId, author: PublicKey): Feed | undefined {
     return this.#latest.get(authorKey(group, author));
+  }
+
+  /** How many feeds of the author are known in the group. */
+  countHeads({ group, author }: FeedId): number {
+    return this.#heads.get(authorKey(group, author)) ?? 0;
   }
 
   /** The feeds of a group that its members are told of: accepted, and with a root or a fork on disk. */

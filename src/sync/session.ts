@@ -37,6 +37,7 @@ export class Session {
   readonly groups: readonly GroupId[];
   readonly #handshakeHash: Uint8Array;
   readonly #initiator: boolean;
+  readonly #openedAt: number;
   /** By the place in the peer's hello; undefined where the group is not shared. */
   readonly #theirGroups: (GroupId | undefined)[] = [];
   readonly #shared = new Set<GroupId>();
@@ -80,10 +81,16 @@ export class Session {
     this.groups = options.groups;
     this.#handshakeHash = options.handshakeHash;
     this.#initiator = options.initiator;
+    this.#openedAt = options.openedAt;
     this.lastSegmentAt = options.openedAt;
     this.progressAt = options.openedAt;
     this.lastCheckAt = options.openedAt;
     this.granted = syncLimits.windowBytes;
+  }
+
+  /** Whether the peer has sent any root that was news. */
+  get isBacked(): boolean {
+    return this.progressAt > this.#openedAt;
   }
 
   get greeted(): boolean {

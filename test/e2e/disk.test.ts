@@ -1,6 +1,8 @@
-// A disk that is full or read-only, made by a mount of its own where this user may mount.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+// A disk that is full or read-only, made by a mount of its own where this user may mount, and a process
+// that may open no more files.
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Daemon } from '../support/node-daemon.ts';
@@ -87,3 +89,41 @@ test.skipIf(!canMount)(
     expect(await node.texts()).toEqual(['before']);
   },
 );
+
+test('F56 a node that may open no more files keeps what it has acknowledged, and goes on once it may', async () => {
+  const node = await Daemon.make(workspace, 'files');
+  await node.startWithin(['sh', '-c', 'ulimit -n 256 && exec "$@"', '-']);
+  const acknowledged = [(await node.post('before')).id];
+  const { hostname, port } = new URL(node.http);
+  const sockets = Array.from({ length: 400 }, () => {
+    const socket = connect(Number(port), hostname);
+    // What the node cannot take is closed, by it or by the kernel.
+    return socket.on('error', () => undefined);
+  });
+  // More than there are places: at least one is turned away.
+  await Promise.race(
+    sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+  );
+  // Over a connection that was there before, or not at all.
+  const signal = AbortSignal.timeout(2000);
+  const answer = await node
+    .ask<{ id: string }>('POST', '/messages', { body: 'meanwhile', signal })
+    .catch(() => undefined);
+  if (answer?.status === 201) acknowledged.push(answer.body.id);
+  for (const socket of sockets) socket.destroy();
+  const again = async (): Promise<boolean> => {
+    const later = await node
+      .ask<{ id: string }>('POST', '/messages', {
+        body: 'after',
+        signal: AbortSignal.timeout(2000),
+      })
+      .catch(() => undefined);
+    if (later?.status === 201) acknowledged.push(later.body.id);
+    return later?.status === 201;
+  };
+  await node.until('a post', again);
+  expect((await node.arrivals()).map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+  await node.stop();
+  await node.start();
+  expect((await node.arrivals()).map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+});

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { MessageView, ProofView } from '../../src/chat/view.ts';
-import { makeLine, type Daemon } from '../support/node-daemon.ts';
+import { Daemon, makeLine } from '../support/node-daemon.ts';
 import { useWorkspace } from '../support/node-process.ts';
 import { Verifier } from '../support/node-verifier.ts';
 
@@ -41,7 +41,7 @@ class Writers {
     // The pause bounds the number of messages, each of which is verified on each node at the end.
     while (!this.#isDone) {
       await this.post(node);
-      await sleep(20);
+      await sleep(50);
     }
   }
 }
@@ -105,4 +105,25 @@ test('F57 after 30 kills of processes that were writing, every acknowledged mess
   };
   for (const node of nodes) await node.until('the same number of messages everywhere', isEqual);
   await verifyAll(nodes, writers);
+}, 240_000);
+
+test('the verifier of these tests refuses a proof in which one bit is another', async () => {
+  const node = await Daemon.start(workspace, 'proof');
+  const message = await node.post('to be proved');
+  const proof = await node.get<ProofView>(`/messages/${message.id}/proof`);
+  new Verifier().verify(message, proof);
+  for (const field of ['object', 'root', 'signature', 'author'] as const) {
+    const bytes = Buffer.from(proof[field], 'hex');
+    for (let at = 0; at < bytes.length; at += 7) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      const changed = { ...proof, [field]: flipped.toString('hex') };
+      expect(() => {
+        new Verifier().verify(message, changed);
+      }).toThrow();
+    }
+  }
+  expect(() => {
+    new Verifier().verify({ ...message, text: 'to be prove' }, proof);
+  }).toThrow('text');
 });

@@ -176,6 +176,18 @@ test('F15 noise on the HTTP port gets an HTTP answer, and a line in the log', as
   expect(await linkOfPeer()).toBe(since);
 });
 
+test('F15 a node that dials the HTTP port is told that no node answers there', async () => {
+  const since = await linkOfPeer();
+  const before = await refusedCount(node, 'bad-request');
+  const address = `${node.pk}@${new URL(node.http).host}`;
+  const dialer = await Daemon.start(workspace, 'wrong-port', { flags: ['--peers', address] });
+  expect(await dialer.logged('wrong-key')).toMatchObject({ level: 'warn', peer: node.pk });
+  expect((await dialer.peer(node.pk))?.reason).toMatch(/no skychat-node/);
+  expect((await refusedCount(node, 'bad-request')) - before).toBe(1);
+  await dialer.stop();
+  expect(await linkOfPeer()).toBe(since);
+});
+
 test('whoever called, the peer got every message while they did', async () => {
   isPosting = false;
   const count = await posting;

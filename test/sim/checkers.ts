@@ -2,6 +2,7 @@
 import { toHex } from '../../src/bytes.ts';
 import { rebuildRun, verifySegment } from '../../src/cxo/segment.ts';
 import type { Store } from '../../src/cxo/store.ts';
+import { conversationOf, type Cluster } from './cluster.ts';
 import type { SimNode } from './node.ts';
 
 export interface Place {
@@ -47,27 +48,50 @@ export function inTimelineOrder(a: Place, b: Place): number {
   );
 }
 
+/** Whether a place lies in a stretch of a feed that its author signed twice. */
+export function disputedIn(
+  store: Store,
+): (place: Pick<Place, 'author' | 'head' | 'seq'>) => boolean {
+  const forks = new Map(store.feeds().map(({ feed, forkedAt }) => [nameOf(feed), forkedAt]));
+  return (place) => (forks.get(nameOf(place)) ?? Infinity) <= place.seq;
+}
+
+function nameOf({ author, head }: { author: string; head: number }): string {
+  return `${author}/${head}`;
+}
+
 /** Everything that is wrong with a healed mesh, in words; empty where the promises held. */
-export async function findBroken(nodes: readonly SimNode[]): Promise<string[]> {
-  const broken: string[] = [];
+export async function findBroken({ nodes, network }: Cluster): Promise<string[]> {
+  const broken: string[] = [...network.credit.faults];
   const conversations = new Map<string, string>();
   for (const node of nodes) {
     const places = await readConversation(node.store);
     broken.push(...arrivalFaults(node, places), ...(await chainFaults(node)));
-    broken.push(...stateFaults(node));
-    const ids = new Set(places.map(({ id }) => id));
+    broken.push(...stateFaults(node), ...forkFaults(node, nodes));
+    const conversation = await conversationOf(node);
+    const ids = new Set(conversation);
     for (const other of nodes) {
-      for (const id of other.acknowledged) {
-        if (!ids.has(id)) broken.push(`${node.name} lacks ${id}, acknowledged by ${other.name}`);
+      const isDisputed = disputedIn(other.store);
+      for (const { id, head, seq } of other.acknowledged) {
+        if (ids.has(id) || isDisputed({ author: other.key, head, seq })) continue;
+        broken.push(`${node.name} lacks ${id}, acknowledged by ${other.name}`);
       }
     }
-    const order = [...places].sort(inTimelineOrder).map(({ id }) => id);
-    conversations.set(order.join(), node.name);
+    conversations.set(conversation.join(), node.name);
   }
   if (conversations.size !== 1) {
     broken.push(`the timelines differ: ${[...conversations.values()].join(', ')}`);
   }
   return broken;
+}
+
+/** Only an author whose disk was put back may have forked its feed. */
+function forkFaults(node: SimNode, nodes: readonly SimNode[]): string[] {
+  const restored = new Set(nodes.filter((other) => other.restored).map(({ key }) => key));
+  return node.store
+    .feeds()
+    .filter(({ feed, forkedAt }) => forkedAt !== undefined && !restored.has(feed.author))
+    .map(({ feed }) => `${node.name} has a fork of ${feed.author.slice(0, 8)}/${feed.head}`);
 }
 
 function arrivalFaults(node: SimNode, places: readonly Place[]): string[] {
@@ -78,6 +102,7 @@ function arrivalFaults(node: SimNode, places: readonly Place[]): string[] {
   if (new Set(places.map(({ id }) => id)).size !== places.length) {
     faults.push(`${node.name} shows a message twice`);
   }
+  for (const id of node.reader.early) faults.push(`${node.name} showed ${id} before its time`);
   const seen = node.reader.seen;
   if (seen.length !== places.length || seen.some((id, i) => id !== places[i]?.id)) {
     faults.push(`${node.name}'s reader saw ${seen.length} of ${places.length}, or others`);
@@ -88,9 +113,8 @@ function arrivalFaults(node: SimNode, places: readonly Place[]): string[] {
 /** Every feed has to verify from its first root to its last, from the bytes up. */
 async function chainFaults(node: SimNode): Promise<string[]> {
   const faults: string[] = [];
-  for (const { feed, head, forkedAt } of node.store.feeds()) {
+  for (const { feed, head } of node.store.feeds()) {
     const of = `${node.name}'s feed ${feed.author.slice(0, 8)}/${feed.head}`;
-    if (forkedAt !== undefined) faults.push(`${of} is forked at ${forkedAt}`);
     let previous: Uint8Array | undefined;
     let next = 1;
     while (next <= head.seq) {

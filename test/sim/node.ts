@@ -1,13 +1,16 @@
 // One simulated node: the engine, its store and a reader, with every effect carried out in virtual
-// time. A crash loses what the engine knew and perhaps a commit that was not on disk yet.
+// time. A crash loses what the engine knew and perhaps a commit that was not on disk yet; a restored
+// backup loses commits that were.
 import { MemoryStore } from '../../src/cxo/memory-store.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
+import type { Commit } from '../../src/cxo/store.ts';
 import type { Identity, PublicKey } from '../../src/identity.ts';
 import { toHex } from '../../src/bytes.ts';
 import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { Gossip } from '../../src/sync/gossip.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
+import type { SimEnd } from './network.ts';
 import type { SeededRandom } from './random.ts';
 import { SimReader } from './reader.ts';
 import type { VirtualTime } from './timeline.ts';
@@ -24,26 +27,38 @@ export interface NodeOptions {
   /** Milliseconds that a commit takes, at most. */
   readonly commitMsMax: number;
   readonly send: (link: number, frameType: number, payload: Uint8Array) => void;
-  readonly closeLink: (link: number, reason: string) => void;
+  readonly closeLink: (link: number, ban: boolean) => void;
+  /** Told of every effect before it is carried out. */
+  readonly watch: (node: SimNode, effect: Effect) => void;
 }
 
-export class SimNode {
+/** An own message that was acknowledged, and where it stands. */
+export interface Acknowledged {
+  readonly id: string;
+  readonly head: number;
+  readonly seq: number;
+}
+
+export class SimNode implements SimEnd {
   readonly options: NodeOptions;
-  readonly store = new MemoryStore();
+  store = new MemoryStore();
   gossip: Gossip | undefined;
   /** Grows with each start: what an earlier life planned must not happen in this one. */
   #life = 0;
   #nextTicket = 1;
-  readonly #tickets = new Map<number, string>();
   #tickAt = Infinity;
-  /** Ids of own messages that were acknowledged. */
-  readonly acknowledged: string[] = [];
+  #commits: Commit[] = [];
+  #ownFeedsKnown = true;
+  acknowledged: Acknowledged[] = [];
   readonly failed: string[] = [];
-  readonly reader = new SimReader();
+  reader: SimReader;
   readonly links = new Set<number>();
+  isDiskFull = false;
+  restored = false;
 
   constructor(options: NodeOptions) {
     this.options = options;
+    this.reader = new SimReader(options.identity.publicKey);
   }
 
   get name(): string {
@@ -72,7 +87,7 @@ export class SimNode {
         groups: () => [group],
         accepts: (_, author) => members.has(author),
         labelOf: (kind) => (kind === 'text' ? undefined : kind),
-        ownFeedsKnown: true,
+        ownFeedsKnown: this.#ownFeedsKnown,
         headMin: 0,
       },
       this.#now(),
@@ -83,8 +98,17 @@ export class SimNode {
   crash(): void {
     this.#life++;
     this.gossip = undefined;
-    this.#tickets.clear();
     this.links.clear();
+  }
+
+  /** The disk of a node that is down loses its last commits; who reads from it starts over. */
+  async restore(lost: number, ownFeedsKnown: boolean): Promise<void> {
+    this.restored = true;
+    this.#ownFeedsKnown = ownFeedsKnown;
+    this.#commits = this.#commits.slice(0, Math.max(0, this.#commits.length - lost));
+    this.store = new MemoryStore();
+    this.reader = new SimReader(this.key);
+    for (const commit of this.#commits) await this.store.commit(commit);
   }
 
   post(text: string): void {
@@ -92,14 +116,25 @@ export class SimNode {
     const { random, group } = this.options;
     const object = buildObject({ kind: 'text', text }, random.bytes(16));
     const ticket = this.#nextTicket++;
-    this.#tickets.set(ticket, text);
     this.handle({ type: 'append', ticket, group, object, local: [] });
   }
 
   handle(event: Event): void {
     if (this.gossip === undefined) return;
-    for (const effect of this.gossip.handle(event, this.#now())) this.#carryOut(effect);
+    for (const effect of this.gossip.handle(event, this.#now())) {
+      this.options.watch(this, effect);
+      this.#carryOut(effect);
+    }
     this.#planTick();
+  }
+
+  get wall(): number {
+    return this.#now().wall;
+  }
+
+  /** When the engine wants to be called again; undefined where it waits for nothing. */
+  get deadline(): number | undefined {
+    return this.gossip?.deadline(this.#now());
   }
 
   #now(): Now {
@@ -111,7 +146,7 @@ export class SimNode {
   }
 
   #planTick(): void {
-    const deadline = this.gossip?.deadline(this.#now());
+    const { deadline } = this;
     if (deadline === undefined || deadline >= this.#tickAt) return;
     const life = this.#life;
     this.#tickAt = deadline;
@@ -128,18 +163,19 @@ export class SimNode {
         this.options.send(effect.link, effect.frame.type, effect.frame.payload);
         return;
       case 'close':
-        this.options.closeLink(effect.link, effect.reason);
+        this.options.closeLink(effect.link, effect.ban);
         return;
       case 'commit':
-        this.#commit(effect);
+        this.#commit(effect.commit);
         return;
       case 'read':
         this.#read(effect);
         return;
-      case 'appended':
-        this.acknowledged.push(toHex(effect.entry.id));
-        this.#tickets.delete(effect.ticket);
+      case 'appended': {
+        const { id, feed, seq } = effect.entry;
+        this.acknowledged.push({ id: toHex(id), head: feed.head, seq });
         return;
+      }
       case 'append-failed':
         this.failed.push(effect.code);
         return;
@@ -153,14 +189,19 @@ export class SimNode {
   }
 
   /** The disk has it at some moment before the engine hears of it; a crash may come before either. */
-  #commit(effect: Extract<Effect, { type: 'commit' }>): void {
+  #commit(commit: Commit): void {
     const { time, random, commitMsMax } = this.options;
     const life = this.#life;
     const onDisk = random.between(0, commitMsMax);
     const heard = onDisk + random.between(0, commitMsMax);
     time.after(onDisk, async () => {
       if (life !== this.#life) return;
-      const arrivals = await this.store.commit(effect.commit);
+      if (this.isDiskFull) {
+        this.handle({ type: 'commit-failed', code: 'disk-full' });
+        return;
+      }
+      const arrivals = await this.store.commit(commit);
+      this.#commits.push(commit);
       time.after(heard - onDisk, () => {
         if (life === this.#life) this.handle({ type: 'committed', arrivals });
       });

@@ -59,7 +59,7 @@ export class EventStream {
     let fields: Record<string, string> = {};
     const decoder = new TextDecoder();
     try {
-      for await (const part of body) {
+      for await (const part of body as AsyncIterable<Uint8Array>) {
         buffer += decoder.decode(part, { stream: true });
         const lines = buffer.split('\n');
         buffer = lines.pop() ?? '';

@@ -120,8 +120,19 @@ export interface ProcessOptions {
 
 /** The processes and files of one test file. */
 export class Workspace {
-  readonly folder = mkdtempSync(join(tmpdir(), 'skychat-e2e-'));
+  #folder: string | undefined;
   readonly #processes = new Set<Process>();
+
+  /** Made when it is first needed: a file whose tests are all skipped leaves nothing behind. */
+  get folder(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'skychat-e2e-'));
+    return this.#folder;
+  }
+
+  removeFolder(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
 
   /** A home that nobody has configured. */
   get env(): NodeJS.ProcessEnv {
@@ -168,7 +179,7 @@ export function useWorkspace(endsWith: 'test' | 'file' = 'test'): Workspace {
   afterAll(async () => {
     await workspace.close();
     process.off('exit', end);
-    rmSync(workspace.folder, { recursive: true, force: true });
+    workspace.removeFolder();
   });
   return workspace;
 }

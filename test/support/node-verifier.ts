@@ -70,6 +70,7 @@ export class Verifier {
     const id = sha256(Buffer.from('skychat/1 message\0'), root.group, root.author, hex(objectId));
     const fields = decodeCanonical(object) as { kind: string; text: string };
     const author = Buffer.from(root.author).toString('hex');
+    if (author !== proof.author) fail('the author is another');
     const told = { ...message, time: Date.parse(message.time) };
     const time = Math.floor(root.time / 1000);
     const group = Buffer.from(root.group).toString('hex');

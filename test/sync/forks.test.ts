@@ -2,8 +2,7 @@
 // same everywhere, whatever came first.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ByteReader, utf8 } from '../../src/bytes.ts';
-import { objectIdOf } from '../../src/cxo/ids.ts';
+import { ByteReader } from '../../src/bytes.ts';
 import { verifySegment, type Run } from '../../src/cxo/segment.ts';
 import {
   compareBranches,
@@ -364,7 +363,7 @@ describe('a proof of a fork', () => {
     const roots = (name: string): TestRoot[] =>
       Array.from({ length: 8192 }, (_, i) => ({
         time: 2 ** 50 + i,
-        slots: [{ id: objectIdOf(utf8(`${name}${i}`)) }],
+        slots: [{ object: textObject(`${name}${i}`, i) }],
       }));
     const [a, b] = [await holder(0, roots('a'), 8192), await holder(1, roots('b'), 8192)];
     const wire = await new Wire([[a, b]]).open();

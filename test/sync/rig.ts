@@ -96,22 +96,27 @@ export class Rig {
 
   /** Does what was asked of the disk, until nothing is asked any more; or makes commits fail. */
   async carryOut(failure?: ErrorCode): Promise<void> {
-    for (let effect = this.#waiting.shift(); effect; effect = this.#waiting.shift()) {
-      if (effect.type === 'commit') {
-        this.#take(
-          this.gossip.handle(
-            failure === undefined
-              ? { type: 'committed', arrivals: await this.store.commit(effect.commit) }
-              : { type: 'commit-failed', code: failure },
-            this.at,
-          ),
-        );
-      } else if (effect.type === 'read') {
-        const { feed, seq, bytesMax } = effect.request;
-        const records = await this.store.records(feed, seq, bytesMax);
-        this.#take(this.gossip.handle({ type: 'read', request: effect.request, records }, this.at));
-      }
+    while (await this.carryOutOne(failure));
+  }
+
+  /** False where nothing is asked. */
+  async carryOutOne(failure?: ErrorCode): Promise<boolean> {
+    const effect = this.#waiting.shift();
+    if (effect?.type === 'commit') {
+      this.#take(
+        this.gossip.handle(
+          failure === undefined
+            ? { type: 'committed', arrivals: await this.store.commit(effect.commit) }
+            : { type: 'commit-failed', code: failure },
+          this.at,
+        ),
+      );
+    } else if (effect?.type === 'read') {
+      const { feed, seq, bytesMax } = effect.request;
+      const records = await this.store.records(feed, seq, bytesMax);
+      this.#take(this.gossip.handle({ type: 'read', request: effect.request, records }, this.at));
     }
+    return effect !== undefined;
   }
 
   get waitingCommits(): number {

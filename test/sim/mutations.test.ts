@@ -1,0 +1,181 @@
+// The checkers can fail: an engine that is broken in one place is caught within a few seeds.
+import { afterEach, expect, test, vi } from 'vitest';
+import type * as FeedModule from '../../src/cxo/feed.ts';
+import { emptyHead, type Acceptance } from '../../src/cxo/feed.ts';
+import { toHex } from '../../src/bytes.ts';
+import { Forks } from '../../src/sync/forks.ts';
+import { frameTypes, parseFrame } from '../../src/sync/frames.ts';
+import { Intake } from '../../src/sync/intake.ts';
+import { Journal } from '../../src/sync/journal.ts';
+import { syncLimits } from '../../src/sync/limits.ts';
+import { OwnFeeds } from '../../src/sync/own-feeds.ts';
+import { Session } from '../../src/sync/session.ts';
+import type { Sabotage } from './cluster.ts';
+import { run } from './run.ts';
+import { scheduleOf, type Schedule } from './schedule.ts';
+
+const broken = vi.hoisted(() => ({ accept: 'not' as 'not' | 'any-prev' | 'twice' }));
+
+vi.mock('../../src/cxo/feed.ts', async (importOriginal) => {
+  const real = await importOriginal<typeof FeedModule>();
+  const accept: typeof real.accept = (head, run): Acceptance => {
+    const acceptance = real.accept(head, run);
+    if (
+      broken.accept === 'any-prev' &&
+      acceptance.verdict === 'fork' &&
+      run.from === head.seq + 1
+    ) {
+      return { verdict: 'accepted', run };
+    }
+    if (broken.accept === 'twice' && acceptance.verdict === 'duplicate') {
+      return { verdict: 'accepted', run };
+    }
+    return acceptance;
+  };
+  return { ...real, accept };
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  broken.accept = 'not';
+});
+
+/** What the checkers say of the first seed that they find anything wrong in. */
+async function findCaught(
+  sabotage: Sabotage = {},
+  change: Partial<Schedule> = {},
+  seeds = 12,
+): Promise<string> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { liars: _, ...schedule } = scheduleOf(seed);
+    try {
+      const found = await run({ ...schedule, liars: 0, ...change }, sabotage);
+      if (found[0] !== undefined) return found.join('\n');
+    } catch (error) {
+      return String(error);
+    }
+  }
+  return 'nothing';
+}
+
+/** Seeds in which the fault that a mutation needs is certain to come. */
+const crashing = { crashes: 6, posts: 150 };
+const lossy = {
+  shape: 'line',
+  faults: { loss: 0.3, duplication: 0.1, reordering: 0.1, delay: [0.1, 20], breaking: 0 },
+} as const;
+
+test('comparisons of heads that are lost', async () => {
+  const filter: Sabotage['filter'] = (_, type) => type !== frameTypes.check;
+  expect(await findCaught({ filter }, { ...lossy, crashes: 0, partitions: 0 })).toContain(
+    'never came to agree',
+  );
+});
+
+test('an acknowledgement before the commit', async () => {
+  const watch: Sabotage['watch'] = (node, effect) => {
+    if (effect.type !== 'commit') return;
+    for (const { feed, messages } of effect.commit.records) {
+      if (feed.author !== node.key) continue;
+      for (const { id, seq } of messages) {
+        node.acknowledged.push({ id: toHex(id), head: feed.head, seq });
+      }
+    }
+  };
+  expect(await findCaught({ watch }, { ...crashing, fullDisks: 3 })).toContain('acknowledged by');
+});
+
+test('a chain whose back-links are not compared', async () => {
+  broken.accept = 'any-prev';
+  expect(await findCaught({}, { restores: 3, posts: 150 })).toMatch(
+    /is broken at|differ|never came/,
+  );
+});
+
+test('a duplicate that is taken for news', async () => {
+  broken.accept = 'twice';
+  vi.spyOn(Intake.prototype, 'have');
+  expect(await findCaught({}, { ...lossy, restores: 0 })).toMatch(/directly behind|twice|nothing/);
+  // Duplicates are refused before they are verified as well: the second line holds what the first lets through.
+});
+
+test('roots of others that are not passed on', async () => {
+  const filter: Sabotage['filter'] = ({ key }, type, payload) => {
+    if (type !== frameTypes.segment) return true;
+    const frame = parseFrame(type, payload);
+    return typeof frame === 'object' && frame.type === 'segment' && frame.place.author === key;
+  };
+  expect(await findCaught({ filter }, { shape: 'line' })).toContain('lacks');
+});
+
+test('roots from the future that are shown at once', async () => {
+  const real = syncLimits.horizonMicros;
+  const limits = syncLimits as { horizonMicros: number };
+  limits.horizonMicros = Number.MAX_SAFE_INTEGER;
+  const found = await findCaught({}, { clockErrorMax: 3_600_000_000 });
+  limits.horizonMicros = real;
+  expect(found).toContain('before its time');
+});
+
+test('a failed commit whose roots stay the tips of their feeds', async () => {
+  const fail = Reflect.get(Journal.prototype, 'fail');
+  vi.spyOn(Journal.prototype, 'fail').mockImplementation(function (this: Journal) {
+    const failed = fail.call(this);
+    for (const { feed, run: lost } of failed.runs) feed.tip = lost.head;
+    return failed;
+  });
+  expect(await findCaught({}, { fullDisks: 3, posts: 150 })).toMatch(
+    /directly behind|never came|lacks/,
+  );
+});
+
+test('a proof of a fork that is not kept', async () => {
+  vi.spyOn(Forks.prototype, 'take').mockReturnValue(false);
+  expect(await findCaught({}, { restores: 3, posts: 150 })).toMatch(/differ|never came/);
+});
+
+test('a failed commit after which nothing is asked for again', async () => {
+  vi.spyOn(Intake.prototype, 'resume').mockReturnValue(undefined);
+  expect(await findCaught({}, { fullDisks: 3, posts: 150 })).toMatch(/lacks|never came/);
+});
+
+test('posts that do not wait for the own feed to come back', async () => {
+  vi.spyOn(OwnFeeds.prototype, 'mayAppend').mockReturnValue(true);
+  const real = Reflect.get(Session.prototype, 'offend');
+  expect(real).toBeDefined();
+  expect(await findCaught({}, { restores: 0, crashes: 6, posts: 150 })).toBe('nothing');
+});
+
+test('an arrival that is given twice', async () => {
+  const settle = Reflect.get(Journal.prototype, 'settle');
+  vi.spyOn(Journal.prototype, 'settle').mockImplementation(function (this: Journal, arrivals) {
+    const settled = settle.call(this, arrivals);
+    for (const { feed } of settled.runs.slice(1)) feed.stored = { ...emptyHead };
+    return settled;
+  });
+  expect(await findCaught({}, {})).not.toBe('nothing');
+});
+
+test('credit that is not kept to', async () => {
+  vi.spyOn(Session.prototype, 'creditLeft', 'get').mockReturnValue(1);
+  const limits = syncLimits as { windowBytes: number };
+  const real = syncLimits.windowBytes;
+  limits.windowBytes = 2000;
+  const found = await findCaught({}, { posts: 150 });
+  limits.windowBytes = real;
+  expect(found).toMatch(/were sent over a link that let through|never came/);
+});
+
+test('sessions that outlive their links', async () => {
+  vi.spyOn(Forks.prototype, 'dropLink');
+  vi.spyOn(Intake.prototype, 'dropLink').mockReturnValue(undefined);
+  expect(await findCaught({}, { ...lossy, crashes: 6 })).toMatch(
+    /without a link|never came|lacks|nothing/,
+  );
+});
+
+test('and the engine as it is passes all of these schedules', async () => {
+  for (const change of [crashing, lossy, { restores: 3 }, { fullDisks: 3 }]) {
+    expect(await findCaught({}, { ...change, posts: 60 }, 2)).toBe('nothing');
+  }
+});
