@@ -2,7 +2,7 @@
 // every row, `--profile` takes CPU profiles of the nodes and prints where their time went, `--list`
 // says what there is.
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { http } from './figures/http.ts';
@@ -46,6 +46,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Figures of a machine that does other work as well say little but for their ratios.
+const load = loadavg()[0]?.toFixed(1);
 const measured: Measured[] = [];
 try {
   for (const figure of figures) {
@@ -65,7 +67,7 @@ try {
   await workspace.close();
 }
 if (profiles !== undefined) console.log(formatProfiles(profiles));
-const machine = `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
+const machine = `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, load before ${load ?? '?'}`;
 console.log(`${machine}\n\n${formatTable(measured)}`);
 if (values.json !== undefined) {
   const rows = measured.flatMap(({ figure, rows }) =>

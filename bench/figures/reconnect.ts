@@ -8,13 +8,13 @@ import { Proxy, type Chunk } from '../support/proxy.ts';
 import type { Workspace } from '../support/workspace.ts';
 
 /** One way, so that what answers what can be told apart. */
-const delayMs = 40;
+const delayMs = 100;
 const quietMs = 1000;
 
 export const reconnect: Figure = {
   name: 'reconnect',
   title: 'two nodes in sync link up again',
-  how: 'counted by a TCP proxy with 40 ms of delay each way, from the dial until nothing follows',
+  how: 'counted by a TCP proxy with 100 ms of delay each way, from the dial until nothing follows',
   async run(workspace) {
     return [...(await measure(workspace, 1)), ...(await measure(workspace, 1000))];
   },

@@ -3,6 +3,7 @@
 import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import { saltBytes } from '../cxo/limits.ts';
+import { verifyObject } from '../cxo/object.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
@@ -12,7 +13,7 @@ import { Idempotency } from './idempotency.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
-import { buildProfile, buildVouch } from './message.ts';
+import { buildProfile, buildVouch, labelOf } from './message.ts';
 import type { Delivery, MessageSource, Writer } from './ports.ts';
 import { Posting } from './posting.ts';
 import { readGroup, roomOfName, type Room } from './room.ts';
@@ -155,7 +156,15 @@ export class Chat {
   }
 
   #apply(entries: readonly Entry[]): void {
-    this.membership.apply(entries);
-    this.directory.apply(entries);
+    const announcements = entries.filter(isLabelled);
+    if (announcements.length === 0) return;
+    this.membership.apply(announcements);
+    this.directory.apply(announcements);
   }
+}
+
+/** Whether it is of a kind that is found again by its label: cheap to tell, and most are not. */
+function isLabelled({ object }: Entry): boolean {
+  const verdict = object && verifyObject(object);
+  return verdict?.ok === true && labelOf(verdict.kind) !== undefined;
 }

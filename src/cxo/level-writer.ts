@@ -95,7 +95,10 @@ export class LevelWriter {
       if (planned.length === 0) return;
       const labelled = await this.#write(ready);
       ready.draft.adopt(labelled);
-      for (const { waiting, arrivals } of planned) waiting.resolve(arrivals);
+      const repeats = ready.records.some((record) => record.repeats);
+      for (const { waiting, arrivals } of planned) {
+        waiting.resolve(repeats ? { ...arrivals, repeats } : arrivals);
+      }
     } catch (error) {
       for (const { reject } of group) reject(error);
     }

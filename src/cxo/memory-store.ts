@@ -70,7 +70,12 @@ export class MemoryStore implements Store {
     const shapes = new Map(change.releases.map((release) => [release, this.#shapeOf(release)]));
     const arrivals = planCommit(draft, change, shapes);
     let labelled = 0;
-    for (const planned of draft.records) labelled += this.#putRecord(planned);
+    let repeats = false;
+    for (const planned of draft.records) {
+      const put = this.#putRecord(planned);
+      labelled += put.labelled;
+      repeats ||= put.repeats;
+    }
     for (const { release, known, shape, arrival } of draft.releases) {
       const records = this.#records.get(known.number) ?? [];
       const at = records.findIndex(({ from }) => from === release.from);
@@ -83,7 +88,7 @@ export class MemoryStore implements Store {
       else this.#local.set(key, value.slice());
     }
     draft.adopt(labelled);
-    return arrivals;
+    return repeats ? { ...arrivals, repeats } : arrivals;
   }
 
   async records(feed: FeedId, seq: number, bytesMax: number): Promise<readonly StoredRecord[]> {
@@ -173,8 +178,11 @@ export class MemoryStore implements Store {
     return record && findSegmentShape(record.bytes, record.signed);
   }
 
-  /** @returns the number of labelled messages */
-  #putRecord({ record, known, shape, arrival }: PlannedRecord): number {
+  /** @returns the number of labelled messages, and whether some are in the feed already */
+  #putRecord({ record, known, shape, arrival }: PlannedRecord): {
+    labelled: number;
+    repeats: boolean;
+  } {
     const { feed, from, signed, messages } = record;
     const bytes = record.bytes.slice();
     let repeats = false;
@@ -200,7 +208,7 @@ export class MemoryStore implements Store {
     listIn(this.#records, known.number).push(stored);
     this.#bytes += bytes.length;
     if (!record.held) this.#show(record, known, shape, arrival);
-    return labelled;
+    return { labelled, repeats };
   }
 
   /** Enters a record into both orders. */

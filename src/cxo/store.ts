@@ -151,6 +151,11 @@ export interface Store {
 export interface CommitArrivals {
   readonly records: readonly number[];
   readonly releases: readonly number[];
+  /**
+   * Set where an object stands in its feed already: not every message of the commit is a new one,
+   * and only `Archive` tells which are.
+   */
+  readonly repeats?: true;
 }
 
 /** Told when a read met a record or row whose checksum does not hold. */

@@ -2,7 +2,6 @@
 // so is what is given twice. Knows nothing of the routes.
 import { SkychatError } from '../errors.ts';
 import { cursorCharsMax, pathPartCharsMax } from './limits.ts';
-import { quote } from './schemas.ts';
 
 export type FieldReader<Value> = (value: string, name: string) => Value;
 type Table = Readonly<Record<string, FieldReader<unknown>>>;
@@ -17,6 +16,11 @@ export function readFields<T extends Table>(query: unknown, table: T): Fields<T>
     fields[name as keyof T] = read(value, name) as ReturnType<T[keyof T]>;
   }
   return fields;
+}
+
+/** Names come from the caller: bounded before they are shown. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }
 
 export function badField(detail: string): SkychatError {

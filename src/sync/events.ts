@@ -81,8 +81,8 @@ export type Effect =
   | { readonly type: 'append-failed'; readonly ticket: number; readonly code: ErrorCode }
   /** Newly visible messages, in arrival order. */
   | { readonly type: 'arrived'; readonly entries: readonly Entry[] }
-  /** Held messages became visible: the store has them up to this arrival number. */
-  | { readonly type: 'released' }
+  /** Messages became visible that have to be read back from the store to be shown. */
+  | { readonly type: 'reread' }
   /** A peer told of more that it has on its disk. */
   | { readonly type: 'delivered'; readonly peer: PublicKey }
   | {

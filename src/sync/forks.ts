@@ -159,10 +159,15 @@ export class Forks {
     return true;
   }
 
-  /** A proof from a peer; false where it proves nothing. */
-  receive(id: FeedId, proof: ForkProof): 'new' | 'known' | 'invalid' {
-    const known = this.#replica.find(id)?.forkedAt;
+  /** A proof from a peer. */
+  receive(id: FeedId, proof: ForkProof): 'new' | 'known' | 'invalid' | 'refused' {
+    const feed = this.#replica.find(id);
+    const known = feed?.forkedAt;
     if (known !== undefined && known <= proof.seq) return 'known';
+    if (feed === undefined && this.#replica.hasAllHeads(id)) {
+      this.#outbox.count('too-many-heads');
+      return 'refused';
+    }
     if (!verifyForkProof(id, proof)) return 'invalid';
     return this.take(id, proof) ? 'new' : 'known';
   }

@@ -281,7 +281,7 @@ export class Gossip {
     }
     for (const ticket of settled.written) this.#outbox.add({ type: 'local-written', ticket });
     if (settled.arrived.length > 0) this.#outbox.add({ type: 'arrived', entries: settled.arrived });
-    if (settled.released) this.#outbox.add({ type: 'released' });
+    if (settled.reread) this.#outbox.add({ type: 'reread' });
     this.#passOn(settled);
     this.#intake.resume(now);
   }

@@ -138,9 +138,7 @@ export class Intake {
     bytes: Uint8Array,
   ): DropReason | undefined {
     if (!this.#replica.accepts(id)) return 'not-a-member';
-    if (feed === undefined && this.#replica.countHeads(id) >= syncLimits.headsMax) {
-      return 'too-many-heads';
-    }
+    if (feed === undefined && this.#replica.hasAllHeads(id)) return 'too-many-heads';
     if (from > (feed?.tip.seq ?? 0) + 1) return 'gap';
     const roots = countRoots(bytes);
     if (roots === undefined) return undefined;
@@ -276,7 +274,7 @@ export class Intake {
   #lacks(id: FeedId, seq: number): boolean {
     if (seq === 0 || !this.#replica.accepts(id)) return false;
     const feed = this.#replica.find(id);
-    return feed === undefined || wantsMore(feed, seq);
+    return feed === undefined ? !this.#replica.hasAllHeads(id) : wantsMore(feed, seq);
   }
 
   #seek(feeds: Iterable<FeedId>, now: Now): void {

@@ -71,7 +71,8 @@ export interface Settled {
   readonly arrived: readonly Entry[];
   /** Tickets of local rows that were written. */
   readonly written: readonly number[];
-  readonly released: boolean;
+  /** Whether messages became visible that only the store knows. */
+  readonly reread: boolean;
   /** Feeds whose fork is on disk now. */
   readonly frozen: readonly Feed[];
 }
@@ -122,6 +123,9 @@ export class Journal {
   mayHold(author: PublicKey, records: number): boolean {
     let ofAuthor = records;
     for (const { feed } of this.#held) if (feed.author === author) ofAuthor++;
+    for (const { feed, ahead } of [...this.#pending, ...(this.#inFlight?.runs ?? [])]) {
+      if (feed.id.author === author) ofAuthor += ahead;
+    }
     const { heldMax, heldOfAuthorMax } = syncLimits;
     return ofAuthor <= heldOfAuthorMax && this.heldCount + records <= heldMax;
   }
@@ -227,8 +231,9 @@ export class Journal {
     for (const { feed, time } of done.releases) this.#replica.see(feed.group, time);
     for (const feed of done.frozen) this.#replica.forgetDigest(feed.id.group);
     const written = ticketsOf(done.local);
-    const released = done.releases.length > 0;
-    return { runs: done.runs, appended, arrived, written, released, frozen: done.frozen };
+    const reread = done.releases.length > 0 || arrivals.repeats === true;
+    const shown = arrivals.repeats === true ? [] : arrived;
+    return { runs: done.runs, appended, arrived: shown, written, reread, frozen: done.frozen };
   }
 
   /**

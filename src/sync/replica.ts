@@ -5,6 +5,7 @@ import { emptyHead, type FeedHead, type FeedState } from '../cxo/feed.ts';
 import { sha256, type GroupId, type RootId } from '../cxo/ids.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
+import { syncLimits } from './limits.ts';
 
 export interface Feed {
   readonly id: FeedId;
@@ -88,7 +89,7 @@ export class Replica {
     };
     this.#feeds.set(key, feed);
     const ofAuthor = authorKey(id.group, id.author);
-    this.#heads.set(ofAuthor, this.countHeads(id) + 1);
+    this.#heads.set(ofAuthor, (this.#heads.get(ofAuthor) ?? 0) + 1);
     const latest = this.latest(id.group, id.author);
     if (latest === undefined || latest.id.head < id.head) {
       this.#latest.set(ofAuthor, feed);
@@ -104,9 +105,9 @@ export class Replica {
     return this.#latest.get(authorKey(group, author));
   }
 
-  /** How many feeds of the author are known in the group. */
-  countHeads({ group, author }: FeedId): number {
-    return this.#heads.get(authorKey(group, author)) ?? 0;
+  /** Whether no further feed of the author is taken in the group. */
+  hasAllHeads({ group, author }: FeedId): boolean {
+    return (this.#heads.get(authorKey(group, author)) ?? 0) >= syncLimits.headsMax;
   }
 
   /** The feeds of a group that its members are told of: accepted, and with a root or a fork on disk. */

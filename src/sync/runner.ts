@@ -35,8 +35,8 @@ interface Waiting {
   readonly reject: (error: SkychatError) => void;
 }
 
-/** Released messages are read back from the store in steps of this many. */
-const releasedStep = 1000;
+/** Messages are read back from the store in steps of this many. */
+const rereadStep = 1000;
 
 export class Runner {
   readonly #options: RunnerOptions;
@@ -192,8 +192,8 @@ export class Runner {
       case 'arrived':
         this.#arrived(effect.entries);
         return;
-      case 'released':
-        this.#released();
+      case 'reread':
+        this.#reread();
         return;
       case 'delivered':
         this.#options.onDelivered(effect.peer);
@@ -264,12 +264,12 @@ export class Runner {
     });
   }
 
-  /** Released messages were stored long ago: they are read back, up to what came with their commit. */
-  #released(): void {
+  /** What the engine has no entries of is read back, up to what came with the commit. */
+  #reread(): void {
     const end = this.#options.store.latestArrival();
     this.#handOn(async () => {
       while (this.#arrivedUpTo < end) {
-        const entries = await this.#options.archive.after(this.#arrivedUpTo, releasedStep);
+        const entries = await this.#options.archive.after(this.#arrivedUpTo, rereadStep);
         const due = entries.filter(({ arrival }) => arrival <= end);
         this.#arrivedUpTo = due.at(-1)?.arrival ?? end;
         this.#options.onArrived(due);

@@ -231,10 +231,10 @@ export class Cluster {
     return [...this.network.types.keys()];
   }
 
-  /** Ends all links; what the nodes still wait for afterwards. */
+  /** Ends all links; what the nodes still wait for once the last held root is shown. */
   async leave(): Promise<(number | undefined)[]> {
     for (const node of this.nodes) this.network.remove(node);
-    await this.time.runUntil(this.time.now + 70_000);
+    await this.time.runUntil(this.time.now + 7_300_000);
     return this.nodes.map(({ deadline }) => deadline);
   }
 }

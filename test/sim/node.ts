@@ -181,7 +181,7 @@ export class SimNode implements SimEnd {
         return;
       case 'arrived':
       case 'local-written':
-      case 'released':
+      case 'reread':
       case 'delivered':
       case 'log':
         return;

@@ -4,11 +4,15 @@ import { findBroken } from './checkers.ts';
 import { Cluster, type Sabotage } from './cluster.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Anti-entropy runs every 30 s on idle links, and clocks may be wrong by an hour. */
-const healLimitMs = 10_800_000;
-
-/** Everything that is wrong, in words; empty where all promises held. */
-export async function run(schedule: Schedule, sabotage: Sabotage = {}): Promise<string[]> {
+/**
+ * Everything that is wrong, in words; empty where all promises held.
+ * @param healLimitMs anti-entropy runs every 30 s on idle links, and clocks may be wrong by an hour
+ */
+export async function run(
+  schedule: Schedule,
+  sabotage: Sabotage = {},
+  healLimitMs = 10_800_000,
+): Promise<string[]> {
   const cluster = new Cluster(schedule, sabotage);
   await cluster.start();
   await cluster.disturb();

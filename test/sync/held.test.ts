@@ -35,7 +35,7 @@ test('F30 a root 11 minutes ahead is stored and passed on at once, and shown a m
   expect(rig.store.latestArrival()).toBe(1);
   expect(rig.gossip.overview.held).toBe(0);
   await rig.pass(600_000);
-  expect(rig.effects.filter(({ type }) => type === 'released')).toHaveLength(1);
+  expect(rig.effects.filter(({ type }) => type === 'reread')).toHaveLength(1);
 });
 
 test('F30 the own clock does not follow a root that is held, and follows one that is not', async () => {

@@ -352,3 +352,18 @@ async function deliver(to: Rig, link: number, frame: Frame): Promise<void> {
   const { type, payload } = encodeFrame(frame);
   await to.handle({ type: 'frame', link, frameType: type, payload });
 }
+
+test('F60 feeds of one author are bounded: those above are not asked for, taken or proved', async () => {
+  const { rig, peer } = await linked();
+  for (let head = 0; head <= syncLimits.headsMax; head++) {
+    const [bytes] = rootsOf(friend, 1, startWall, head).segments;
+    await peer.segment(friend.publicKey, 1, bytes ?? expect.fail(), { head });
+  }
+  expect(rig.store.feeds()).toHaveLength(syncLimits.headsMax);
+  expect(rig.dropped('too-many-heads')).toBe(1);
+  rig.sent();
+  await peer.have(friend.publicKey, 1, { head: syncLimits.headsMax });
+  expect(rig.sent()).toEqual([]);
+  await rig.pass(syncLimits.stallMs);
+  expect(rig.dropped('stalled')).toBe(0);
+});

@@ -1,12 +1,15 @@
 // /peers: who is linked, and adding and removing them.
 import type { FastifyInstance } from 'fastify';
 import { bodyOf, parseJson, type RequestBody } from '../body.ts';
-import { readFields } from '../fields.ts';
-import { checkOf, peerSchema } from '../schemas.ts';
+import { badField, readFields } from '../fields.ts';
+import { bodyReader, like } from '../json-body.ts';
 import type { Surface } from '../surface.ts';
 import { parseId } from './messages.ts';
 
-const checkPeer = checkOf(peerSchema);
+const notEmpty = like((value, name) => {
+  if (value === '') throw badField(`${name} is empty`);
+});
+const checkPeer = bodyReader({ address: notEmpty }, {});
 
 export function addPeerRoutes(fastify: FastifyInstance, surface: Surface): void {
   const { api } = surface;

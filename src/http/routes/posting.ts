@@ -12,10 +12,19 @@ import {
   replicationMsMax,
   textBytesMax,
 } from '../limits.ts';
-import { checkOf, messageSchema, postSchema } from '../schemas.ts';
+import { bodyReader, integer as jsonInteger, like, string } from '../json-body.ts';
+import { messageSchema } from '../message-schema.ts';
 import type { Surface } from '../surface.ts';
 
-const checkPost = checkOf(postSchema);
+const checkPost = bodyReader(
+  { text: string },
+  {
+    group: like(nameOrId),
+    reply_to: like(hex64),
+    min_peers: jsonInteger(0, minPeersMax),
+    timeout_ms: jsonInteger(0, replicationMsMax),
+  },
+);
 
 /** A bare text has no other place for these; a JSON body may use it as well. */
 const table = {

@@ -1,0 +1,44 @@
+// The JSON Schema of a message, by which the answer to a post is serialised (lists are faster without
+// one). The types of src/chat/view.ts are the contract.
+import type { DeliveryView, MessageView } from '../chat/view.ts';
+
+const text = { type: 'string' } as const;
+const whole = { type: 'integer' } as const;
+const truth = { type: 'boolean' } as const;
+const textOrNull = { type: ['string', 'null'] } as const;
+const texts = { type: 'array', items: text } as const;
+
+// The serialiser leaves out what its schema does not name: the compiler sees that nothing is missing.
+const delivery = { stored: texts, members: whole } satisfies Record<keyof DeliveryView, object>;
+const message = {
+  id: text,
+  cursor: text,
+  group: text,
+  author: text,
+  name: textOrNull,
+  seq: whole,
+  index: whole,
+  time: text,
+  kind: text,
+  text,
+  reply_to: textOrNull,
+  edited: truth,
+  deleted: truth,
+  reactions: { type: 'object', additionalProperties: texts },
+  mentions: texts,
+  mine: truth,
+  disputed: truth,
+  delivery: {
+    type: 'object',
+    properties: delivery,
+    required: Object.keys(delivery),
+    additionalProperties: false,
+  },
+} satisfies Record<keyof MessageView, object>;
+
+export const messageSchema = {
+  type: 'object',
+  properties: message,
+  required: Object.keys(message).filter((name) => name !== 'disputed'),
+  additionalProperties: false,
+};
