@@ -206,6 +206,7 @@ class Node implements RunningNode {
     return new Runner({
       ...{ identity, store, archive, ownHead, clock, timers, logger, labelOf },
       agent: `skychat-node/${version}`,
+      soon: setImmediate,
       forkProofs: forkRows.map(parseForkRow).filter((proof) => proof !== undefined),
       groups: () => [room.id],
       accepts: (group, author) => group === room.id && membership.isMember(author),

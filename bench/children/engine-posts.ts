@@ -33,6 +33,7 @@ const runner = new Runner({
   ...{ store, archive: new Archive(store), ownHead, labelOf },
   ...{ clock: systemClock, timers: systemTimers, logger: silentLogger },
   agent: 'bench',
+  soon: setImmediate,
   forkProofs: [],
   groups: () => [group],
   accepts: () => true,

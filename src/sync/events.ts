@@ -72,7 +72,7 @@ export type Effect =
     }
   /**
    * One at a time; answered by `committed` or `commit-failed`. `own` is the segment of this node's
-   * own feed in it, which has to be safe beside the store as well before `committed`.
+   * own feed in it, which is kept beside the store as well.
    */
   | { readonly type: 'commit'; readonly commit: Commit; readonly own: readonly OwnSegment[] }
   | { readonly type: 'read'; readonly request: ReadRequest }

@@ -61,13 +61,8 @@ export class Gossip {
     const { identity, held, labelOf, headMin } = options;
     const self = identity.publicKey;
     this.#options = options;
-    this.#replica = new Replica(options.states, ({ group, author }) =>
-      options.accepts(group, author),
-    );
-    for (const { feed, head } of options.states) {
-      if (head.time <= now.wall + syncLimits.horizonMicros)
-        this.#replica.see(feed.group, head.time);
-    }
+    const accepts = ({ group, author }: FeedId): boolean => options.accepts(group, author);
+    this.#replica = new Replica(options.states, accepts, now.wall + syncLimits.horizonMicros);
     const parts = { replica: this.#replica, outbox: this.#outbox, sessions: this.#sessions };
     const known = options.ownFeedsKnown;
     this.#ownFeeds = new OwnFeeds({ self, replica: this.#replica, known, headMin });
@@ -80,7 +75,12 @@ export class Gossip {
   }
 
   handle(event: Event, now: Now): Effect[] {
-    this.#dispatch(event, now);
+    return this.handleAll([event], now);
+  }
+
+  /** As `handle` for each, but what several events made possible is done once. */
+  handleAll(events: readonly Event[], now: Now): Effect[] {
+    for (const event of events) this.#dispatch(event, now);
     this.#flush(now);
     return this.#outbox.take();
   }

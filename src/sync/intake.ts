@@ -52,6 +52,10 @@ export class Intake {
     for (const { author, head, seq, count, rootPrefix } of haves) {
       const id = { group, author, head };
       const known = this.#replica.find(id);
+      if (known === undefined && this.#replica.hasAllHeads(id)) {
+        this.#outbox.count('too-many-heads');
+        continue;
+      }
       // The ids of known feeds are shared: claims are many.
       const feed = known?.id ?? id;
       if (!this.#claim(session, { feed, seq, count }, now)) continue;

@@ -39,6 +39,8 @@ export const syncLimits = {
   headsMax: 64,
   /** Invalid frames of one peer in one minute before its link is closed and its key banned. */
   invalidPerMinuteMax: 10,
+  /** From a commit to the write of the own head: each costs about as much as the commit's sync. */
+  ownHeadPauseMs: 100,
   /** Waiting after a failed commit before the next one. */
   commitRetryMs: 1_000,
   /** After failed commits, history is asked for again at last this seldom: each attempt is a window. */

@@ -55,14 +55,18 @@ export class Replica {
   readonly #seen = new Map<GroupId, number>();
   readonly #accepts: (feed: FeedId) => boolean;
 
-  /** @param accepts whether an author's feed belongs in its group, as of now */
-  constructor(states: readonly FeedState[], accepts: (feed: FeedId) => boolean) {
+  /**
+   * @param accepts whether an author's feed belongs in its group, as of now
+   * @param horizon the latest time that the group's clock may follow, microseconds
+   */
+  constructor(states: readonly FeedState[], accepts: (feed: FeedId) => boolean, horizon: number) {
     this.#accepts = accepts;
     for (const { feed, head, forkedAt } of states) {
       const one = this.open(feed);
       one.stored = head;
       one.tip = head;
       one.forkedAt = forkedAt;
+      if (head.time <= horizon) this.see(feed.group, head.time);
     }
   }
 

@@ -9,12 +9,8 @@ import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import type { Effect, Event, Now, OwnSegment } from './events.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
+import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import type { Overview } from './overview.ts';
-
-/** Keeps the latest own segment safe beside the store. */
-export interface OwnHeadFile {
-  write(segment: OwnSegment): Promise<void>;
-}
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly store: Store;
@@ -22,6 +18,8 @@ export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly ownHead: OwnHeadFile;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Calls back once what is at hand was handled: posts that came together share one commit. */
+  readonly soon: (callback: () => void) => void;
   readonly logger: Logger;
   /** Every newly visible message, in arrival order, once its commit is on disk. */
   readonly onArrived: (entries: readonly Entry[]) => void;
@@ -41,6 +39,7 @@ const rereadStep = 1000;
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #gossip: Gossip;
+  readonly #ownHead: OwnHeadKeeper;
   readonly #links = new Map<number, Link>();
   readonly #waiting = new Map<number, Waiting>();
   #nextLink = 1;
@@ -52,11 +51,14 @@ export class Runner {
   #arrivedUpTo: number;
   #committing = false;
   #onIdle: (() => void) | undefined;
+  /** Own appends and local rows that came since the event loop last turned. */
+  #gathered: Event[] = [];
   #closed = false;
 
   constructor(options: RunnerOptions) {
-    const { store } = options;
+    const { store, ownHead, timers, logger } = options;
     this.#options = options;
+    this.#ownHead = new OwnHeadKeeper(ownHead, timers, logger);
     this.#arrivedUpTo = store.latestArrival();
     const start = { ...options, states: store.feeds(), held: store.held() };
     this.#gossip = new Gossip(start, this.#now());
@@ -123,6 +125,7 @@ export class Runner {
     for (const { reject } of this.#waiting.values()) reject(failure('closing'));
     this.#waiting.clear();
     await this.#arrivals;
+    await this.#ownHead.close();
   }
 
   #wait(event: (ticket: number) => Event): Promise<Entry | undefined> {
@@ -130,7 +133,18 @@ export class Runner {
     const ticket = this.#nextTicket++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(ticket, { resolve, reject });
-      this.#handle(event(ticket));
+      this.#gather(event(ticket));
+    });
+  }
+
+  /** The first of several posts does not begin a commit before the others were read. */
+  #gather(event: Event): void {
+    if (this.#gathered.push(event) > 1) return;
+    this.#options.soon(() => {
+      if (this.#closed) return;
+      const events = this.#gathered;
+      this.#gathered = [];
+      this.#handleAll(events);
     });
   }
 
@@ -140,8 +154,11 @@ export class Runner {
   }
 
   #handle(event: Event): void {
-    const now = this.#now();
-    for (const effect of this.#gossip.handle(event, now)) this.#carryOut(effect);
+    this.#handleAll([event]);
+  }
+
+  #handleAll(events: readonly Event[]): void {
+    for (const effect of this.#gossip.handleAll(events, this.#now())) this.#carryOut(effect);
     this.#planTick();
   }
 
@@ -228,22 +245,16 @@ export class Runner {
     commit: Extract<Effect, { type: 'commit' }>['commit'],
     own: readonly OwnSegment[],
   ): Promise<Event> {
-    const { store, ownHead, logger } = this.#options;
-    const kept = own.map((segment) => ownHead.write(segment));
-    const [stored, ...files] = await Promise.allSettled([store.commit(commit), ...kept]);
-    for (const file of files) {
-      if (file.status === 'rejected') {
-        logger.warn(
-          { cause: String(file.reason) },
-          'the own head could not be kept beside the store',
-        );
-      }
+    const { store, logger } = this.#options;
+    try {
+      const arrivals = await store.commit(commit);
+      for (const segment of own) this.#ownHead.keep(segment);
+      return { type: 'committed', arrivals };
+    } catch (error) {
+      logger.error({ cause: String(error) }, 'the store could not be written');
+      const code = error instanceof SkychatError ? error.code : 'store-failed';
+      return { type: 'commit-failed', code };
     }
-    if (stored.status === 'fulfilled') return { type: 'committed', arrivals: stored.value };
-    const error: unknown = stored.reason;
-    logger.error({ cause: String(error) }, 'the store could not be written');
-    const code = error instanceof SkychatError ? error.code : 'store-failed';
-    return { type: 'commit-failed', code };
   }
 
   async #read({ request }: Extract<Effect, { type: 'read' }>): Promise<void> {

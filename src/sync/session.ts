@@ -103,8 +103,7 @@ export class Session {
     for (const group of this.groups) mine.set(this.tag(group, !this.#initiator).join(), group);
     for (const { tag } of tags) {
       const group = mine.get(tag.join());
-      // A group that is named again is none: each place stands for one group.
-      this.#theirGroups.push(group && this.#shared.has(group) ? undefined : group);
+      this.#theirGroups.push(group);
       if (group !== undefined) this.#shared.add(group);
     }
     this.sendLimit = Math.max(this.sendLimit, window);

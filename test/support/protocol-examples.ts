@@ -202,7 +202,7 @@ export function sessionOf(identity: Identity): GossipSession {
 export const stateOfAlice = { feed, head: run.head, forkedAt: undefined };
 
 function digestOf(...states: ConstructorParameters<typeof Replica>[0]): Uint8Array {
-  return new Replica(states, () => true).digest(room.id);
+  return new Replica(states, () => true, 0).digest(room.id);
 }
 
 const digests = { alice: digestOf(stateOfAlice), bob: digestOf() };

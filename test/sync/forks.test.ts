@@ -181,8 +181,17 @@ describe('a found fork', () => {
     await wire.settle();
     expect(late.forkedAt(author.publicKey)).toBe(1);
     await wire.close();
-    const again = await new Wire([[late, a]], 30).open();
-    expect((await again.run()).map(({ type }) => type)).toEqual(['hello', 'hello']);
+    const last = await new Rig(testIdentity(4)).start();
+    const peer = await new Peer(last, testIdentity(1), 40).open();
+    await peer.hello();
+    const fork = { type: 'fork', group: 0, author: author.publicKey, head: 0 } as const;
+    await peer.say({ ...fork, proof: proofOf(1, 2) });
+    await peer.close();
+    expect(last.seq(author.publicKey)).toBe(0);
+    for (const [i, other] of [late, last].entries()) {
+      const again = await new Wire([[other, a]], 30 + i).open();
+      expect((await again.run()).map(({ type }) => type)).toEqual(['hello', 'hello']);
+    }
   });
 
   test('does not hide roots before it from who had only the proof when the link broke', async () => {
@@ -243,6 +252,7 @@ describe('a found fork', () => {
     a.auto = true;
     await a.pass(syncLimits.commitRetryMs);
     expect(a.forkedAt(author.publicKey)).toBe(3);
+    expect(await a.store.local(forkRowPrefix)).toHaveLength(1);
   });
 });
 

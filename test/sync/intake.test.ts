@@ -5,6 +5,8 @@ import { FeedBuilder, testGroup, testIdentity, textRoot } from '../support/feeds
 import { flipBit } from '../support/values.ts';
 import { encodeFrame, frameTypes, type Frame } from '../../src/sync/frames.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { Session } from '../../src/sync/session.ts';
+import { feedKey } from '../../src/cxo/root.ts';
 import { group, linked, Peer, Rig, rootsOf, startWall, Wire } from './rig.ts';
 
 const [self, friend, third] = [testIdentity(0), testIdentity(1), testIdentity(2)];
@@ -261,6 +263,28 @@ describe('a peer that lies', () => {
     expect(rig.gossip.overview.behind()).toBe(0);
   });
 
+  test('what a banned peer claimed is forgotten with it, though it had sent something before', async () => {
+    const { rig, peer } = await linked();
+    await peer.segment(friend.publicKey, 1, rootsOf(friend, 1).segments[0] ?? expect.fail());
+    await rig.pass(1);
+    await peer.segment(third.publicKey, 1, rootsOf(third, 1).segments[0] ?? expect.fail());
+    await peer.have(friend.publicKey, 1000);
+    const bad = { type: frameTypes.have, payload: Uint8Array.of(0xff) };
+    for (let i = 0; i <= syncLimits.invalidPerMinuteMax; i++) await peer.sayRaw(bad);
+    await peer.close();
+    expect(rig.gossip.overview.behind()).toBe(0);
+  });
+
+  test('what a peer that sent something before claimed is remembered when its link breaks', async () => {
+    const { rig, peer } = await linked();
+    await rig.pass(1);
+    await peer.segment(friend.publicKey, 1, rootsOf(friend, 1).segments[0] ?? expect.fail());
+    await peer.have(friend.publicKey, 1000);
+    await peer.close();
+    expect(rig.gossip.overview.behind()).toBe(999);
+    expect(rig.gossip.overview.storedBy({ group, author: self.publicKey, head: 0 }, 1)).toEqual([]);
+  });
+
   test('a decline ends the claim at once', async () => {
     const { rig, peer } = await linked();
     await peer.have(friend.publicKey, 7);
@@ -284,6 +308,19 @@ describe('a peer that lies', () => {
     expect(rig.sent()).toEqual([]);
     expect(rig.gossip.overview.behind()).toBe(0);
   });
+});
+
+test('F23 F60 a claim that is dropped leaves nothing behind', () => {
+  const session = new Session({
+    ...{ link: 1, peer: friend.publicKey, initiator: true, groups: [group], openedAt: 0 },
+    handshakeHash: new Uint8Array(32),
+  });
+  for (let head = 0; head < 100; head++) {
+    const feed = { group, author: friend.publicKey, head };
+    session.claim(feedKey(feed), { feed, seq: 1, count: 1 });
+    session.dropClaim(feedKey(feed));
+  }
+  expect([session.claims.size, session.sentTo.size]).toEqual([0, 0]);
 });
 
 describe('who belongs to the group', () => {
@@ -364,6 +401,7 @@ test('F60 feeds of one author are bounded: those above are not asked for, taken 
   rig.sent();
   await peer.have(friend.publicKey, 1, { head: syncLimits.headsMax });
   expect(rig.sent()).toEqual([]);
+  expect(rig.gossip.overview.behind()).toBe(0);
   await rig.pass(syncLimits.stallMs);
   expect(rig.dropped('stalled')).toBe(0);
 });

@@ -116,6 +116,18 @@ test('F50 roots of the own feed that come from elsewhere are shown once', async 
   expect(rig.store.latestArrival()).toBe(1);
 });
 
+test('a post behind roots of the own feed that wait for the disk waits for them', async () => {
+  const { rig, peer } = await linked();
+  rig.auto = false;
+  await peer.segment(third.publicKey, 1, rootsOf(third, 1).segments[0] ?? expect.fail());
+  await peer.segment(self.publicKey, 1, rootsOf(self, 1).segments[0] ?? expect.fail());
+  // Longer than the peer's word on the feed counts.
+  await rig.pass(syncLimits.ownClaimMs);
+  const ticket = await rig.post('behind it');
+  await rig.carryOut();
+  expect(rig.answers(ticket)).toMatchObject([{ seq: 2 }]);
+});
+
 describe('F59 the same key on two machines', () => {
   test('both find the fork, freeze the feed there, and go on under the next head', async () => {
     const [a, twin, relay] = [new Rig(self), new Rig(self), new Rig(third)];
