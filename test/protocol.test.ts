@@ -110,6 +110,8 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['offences in a minute', syncLimits.invalidPerMinuteMax],
   ['µs ahead of the clock before a root is held', syncLimits.horizonMicros],
   ['held roots', syncLimits.heldMax],
+  ['held roots of one author', syncLimits.heldOfAuthorMax],
+  ['feeds (head numbers) of one author in one group', syncLimits.headsMax],
   ['µs of one span of a record', storeLimits.spanMax],
 ];
 

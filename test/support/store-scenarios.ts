@@ -1,6 +1,6 @@
 // Random histories of commits and a plain model of what a store keeps of them: arrays, sorted.
 import fc from 'fast-check';
-import { compare, equal, utf8 } from '../../src/bytes.ts';
+import { compare, equal, toHex, utf8 } from '../../src/bytes.ts';
 import type { FeedState } from '../../src/cxo/feed.ts';
 import { feedKey, type FeedId } from '../../src/cxo/root.ts';
 import { objectIdOf } from '../../src/cxo/ids.ts';
@@ -101,6 +101,7 @@ export class StoreModel {
   readonly local = new Map<string, Uint8Array>();
   readonly #times = this.builders.map(() => startTime);
   readonly #objects: Uint8Array[][] = this.builders.map(() => []);
+  readonly #messages = new Map<string, Set<string>>();
   latestArrival = 0;
 
   /** The next commit, and what it is to answer. The model then stands behind it. */
@@ -130,10 +131,18 @@ export class StoreModel {
       local,
     };
     const shown = records.map((record) => (record.record.held ? 0 : this.#show(record)));
-    return {
-      commit,
-      arrivals: { records: shown, releases: releases.map((record) => this.#show(record)) },
-    };
+    const arrivals = { records: shown, releases: releases.map((record) => this.#show(record)) };
+    const repeats = records.filter(({ record }) => this.#repeats(record)).length > 0;
+    return { commit, arrivals: repeats ? { ...arrivals, repeats } : arrivals };
+  }
+
+  /** Whether a message of the record stands earlier in its feed. */
+  #repeats({ feed, messages }: NewRecord): boolean {
+    const known = this.#messages.get(feedKey(feed)) ?? new Set();
+    this.#messages.set(feedKey(feed), known);
+    const before = known.size;
+    for (const { id } of messages) known.add(toHex(id));
+    return known.size < before + messages.length;
   }
 
   #releases({ releases }: CommitPlan): ModelRecord[] {
