@@ -1,5 +1,5 @@
 // Keeps the latest own segment safe beside the store, a moment behind the commits: a second sync for
-// each of them would halve the rate of posts. The file shows at a start that the store has lost own
+// each of them costs a tenth of the rate of posts. The file shows at a start that the store has lost own
 // roots, whose places must not be signed again.
 import type { Logger, Timers } from '../env.ts';
 import type { OwnSegment } from './events.ts';
