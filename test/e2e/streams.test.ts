@@ -84,6 +84,8 @@ test("F50 one's own post is shown once and as one's own, and to others once and 
   await a.untilConnected(b);
   const streams = await Promise.all([EventStream.open(a), EventStream.open(b)]);
   const { id } = await a.post('mine');
+  // Each stream is in the order in which its node came to have them.
+  await b.untilMessages(1);
   const marker = await b.post('the end');
   for (const [i, stream] of streams.entries()) {
     const [first, second] = (await stream.take(2)).map(
