@@ -5,6 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { busy } from './figures/busy.ts';
+import { embedded } from './figures/embedded.ts';
 import { http } from './figures/http.ts';
 import { live } from './figures/live.ts';
 import { memory } from './figures/memory.ts';
@@ -18,7 +20,18 @@ import { formatProfiles } from './support/profile.ts';
 import { formatTable, type Measured } from './support/table.ts';
 import { projectRoot, Workspace } from './support/workspace.ts';
 
-const figures: readonly Figure[] = [posts, http, live, relay, reconnect, start, replicate, memory];
+const figures: readonly Figure[] = [
+  posts,
+  http,
+  live,
+  embedded,
+  relay,
+  reconnect,
+  start,
+  replicate,
+  busy,
+  memory,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -30,6 +30,9 @@ export {
 /** The host is a name, or an address without brackets. */
 export type Endpoint = ReturnType<typeof parseEndpoint>;
 
+/** What others are told; where it is empty, what the node listens on. */
+export type Advertise = readonly Endpoint[] | 'none';
+
 export type HttpEndpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
@@ -46,7 +49,7 @@ export interface NodeConfig {
   readonly open: boolean;
   /** Undefined for a node that only dials. */
   readonly listen: Endpoint | undefined;
-  readonly advertise: readonly Endpoint[];
+  readonly advertise: Advertise;
   readonly http: HttpEndpoint;
   readonly data: string;
   readonly keyFile: string;
@@ -66,7 +69,7 @@ export interface ClientConfig {
   readonly http: HttpEndpoint | undefined;
   readonly data: string;
   readonly keyFile: string;
-  readonly advertise: readonly Endpoint[];
+  readonly advertise: Advertise;
   readonly httpTokenFile: string | undefined;
 }
 
@@ -96,7 +99,7 @@ export function parseConfig(inputs: ConfigInputs): LoadedConfig {
     allow: take('allow', lookup.list('allow', toPublicKey)),
     open: take('open', lookup.switch('open')),
     listen: take('listen', findListen(lookup)),
-    advertise: take('advertise', lookup.list('advertise', toPublicEndpoint)),
+    advertise: take('advertise', findAdvertise(lookup)),
     http: take('http', lookup.text('http', toHttp, { kind: 'tcp', host: '127.0.0.1', port: 8001 })),
     data,
     keyFile: take('keyFile', lookup.text('key', toPath, join(data, 'identity.key'))),
@@ -124,7 +127,7 @@ export function parseClientConfig(inputs: SettingInputs): ClientConfig {
     http: http?.kind === 'tcp' && http.port === 0 ? undefined : http,
     data,
     keyFile: lookup.text('key', toPath, join(data, 'identity.key'))[0],
-    advertise: lookup.list('advertise', toPublicEndpoint)[0],
+    advertise: findAdvertise(lookup)[0],
     httpTokenFile: lookup.text('http-token-file', toPath, undefined)[0],
   };
 }
@@ -154,6 +157,27 @@ function findListen(lookup: Lookup): readonly [Endpoint | undefined, string] {
     return [undefined, off.source];
   }
   return lookup.text('listen', toEndpoint, { host: '0.0.0.0', port: 8870 });
+}
+
+/** As many as one `address` object names: src/chat/limits.ts. */
+const advertiseMax = 8;
+
+function findAdvertise(lookup: Lookup): readonly [Advertise, string] {
+  const [given, source] = lookup.list('advertise', toAdvertised);
+  const named = given.filter((each) => each !== 'none');
+  if (named.length === 0) return [given.length === 0 ? named : 'none', source];
+  const label = lookup.find('advertise')?.label ?? '';
+  if (named.length < given.length) {
+    throw badConfig(`${label}: none and an address contradict each other`, 'Keep one of them.');
+  }
+  if (named.length > advertiseMax) {
+    throw badConfig(`${label}: more than ${advertiseMax} addresses`, 'Name the most useful ones.');
+  }
+  return [named, source];
+}
+
+function toAdvertised(text: string): Endpoint | 'none' {
+  return text === 'none' ? text : toPublicEndpoint(text);
 }
 
 function toPeer(text: string): PeerAddress {

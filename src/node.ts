@@ -1,9 +1,11 @@
 // The composition root: opens the parts of a node in their order, wires them to each other, and
 // closes them again. Holds no logic of its own.
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
 import { labelOf } from './chat/message.ts';
+import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {
   silentLogger,
@@ -19,11 +21,14 @@ import { SkychatError } from './errors.ts';
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { PublicKey } from './identity.ts';
-import { formatEndpoint } from './net/address.ts';
+import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Endpoint, Link, LinkHandler, Transport } from './net/transport.ts';
+import { Mesh } from './node/mesh.ts';
+import { buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
+import { ownAddresses } from './node/own-addresses.ts';
 import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { openStorage, type Storage } from './node/storage.ts';
@@ -38,6 +43,8 @@ export interface RunningNode {
   /** `http://host:port` or `unix:PATH`. */
   readonly http: string;
   readonly data: string;
+  /** As GET /status. */
+  status(): Promise<StatusView>;
   /** Drains and closes everything; later calls wait for the first. */
   close(): Promise<void>;
 }
@@ -98,6 +105,7 @@ class Node implements RunningNode {
   #chat!: Chat;
   #runner!: Runner;
   #network!: Network;
+  #mesh: Mesh | undefined;
   #api!: NodeApi;
   #server: HttpServer | undefined;
   #announcer: Announcer | undefined;
@@ -137,9 +145,13 @@ class Node implements RunningNode {
     this.#chat = await this.#openChat();
     this.#runner = await this.#openRunner(ownFeedsKnown);
     this.#network = this.#openNetwork();
+    const mesh = this.#openMesh();
+    this.#mesh = mesh;
     this.#chat.membership.onChange(() => {
       this.#runner.membersChanged();
       this.#network.recheck();
+      mesh.candidatesChanged();
+      this.#announcer?.announce();
     });
     this.#api = this.#openApi();
     if (this.#config.listen !== undefined) {
@@ -147,11 +159,16 @@ class Node implements RunningNode {
     }
     await this.#openHttp(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
+    mesh.start();
     this.#announcer = this.#openAnnouncer();
     this.#announcer.announce();
     this.#sweep();
     const { pk, listen, http, data } = this;
     logger.info({ pk, listen, http, data }, 'the node is up');
+  }
+
+  status(): Promise<StatusView> {
+    return this.#api.status();
   }
 
   close(): Promise<void> {
@@ -162,6 +179,7 @@ class Node implements RunningNode {
   /** From the outside in: what was promised to readers and posts is on disk before the store closes. */
   async #close(): Promise<void> {
     this.#announcer?.close();
+    this.#mesh?.close();
     this.#cancelSweep?.();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
@@ -214,7 +232,12 @@ class Node implements RunningNode {
       // No earlier life of the key can have come as far as the seconds since 1970.
       headMin: forceNewHead ? Math.floor(clock.now() / 1_000_000) : 0,
       onArrived: (entries) => {
+        const { version } = this.#chat.addresses;
         this.#chat.arrived(entries);
+        if (this.#chat.addresses.version !== version) this.#mesh?.candidatesChanged();
+      },
+      onWithdrawn: () => {
+        this.#chat.forgetRecent();
       },
       onDelivered: () => {
         for (const listener of this.#storedListeners) listener();
@@ -234,7 +257,13 @@ class Node implements RunningNode {
       onPeer: (peer) => {
         this.#api.peerChanged(peer);
       },
+      watcher: watchFor(() => this.#mesh),
     });
+  }
+
+  #openMesh(): Mesh {
+    const parts = { chat: this.#chat, network: this.#network };
+    return new Mesh(buildMeshPorts({ ...this.#ports, ...parts }));
   }
 
   #onLink(link: Link): LinkHandler {
@@ -285,15 +314,25 @@ class Node implements RunningNode {
   #openAnnouncer(): Announcer {
     return new Announcer({
       ...{ ...this.#ports, chat: this.#chat, name: this.#config.name },
+      addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
         this.#storage.markKeyUsed();
       },
     });
   }
 
+  /** Read each time: a machine that moves has other interfaces. */
+  #ownAddresses(): readonly string[] {
+    const listen = this.#listen === null ? undefined : parseEndpoint(this.#listen);
+    const network = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    return ownAddresses(this.#config.advertise, listen, network);
+  }
+
   #sweep(): void {
     this.#cancelSweep = this.#ports.timers.after(sweepMs, () => {
       this.#sweep();
+      // Addresses may be others, or have lost half of their life.
+      this.#announcer?.announce();
     });
     this.#sweepAll().catch((error: unknown) => {
       this.#ports.logger.warn({ cause: String(error) }, 'expired rows could not be removed');

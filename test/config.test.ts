@@ -60,6 +60,14 @@ test('without any input each value is its default', () => {
   expect(Object.keys(sources).sort()).toEqual(Object.keys(config).sort());
 });
 
+test('none is advertised where that is said, in whatever way', () => {
+  expect(load({ flags: { advertise: ['none'] } }).config.advertise).toBe('none');
+  expect(load({ env: { SKYCHAT_ADVERTISE: 'none' } }).config.advertise).toBe('none');
+  expect(load({ flags: { advertise: ['h:1'] } }).config.advertise).toEqual([
+    { host: 'h', port: 1 },
+  ]);
+});
+
 test('the configuration is frozen through and through', () => {
   const { config } = load({ flags: { peers: [`${pk}@h:1`] } });
   expect(Object.isFrozen(config)).toBe(true);
@@ -284,6 +292,18 @@ const bad: readonly [string, Partial<ConfigInputs>, ErrorCode, string][] = [
     { flags: { advertise: ['0.0.0.0:1'] } },
     'bad-config',
     '--advertise',
+  ],
+  [
+    'none advertised with an address',
+    { flags: { advertise: ['none', 'h:1'] } },
+    'bad-config',
+    'none',
+  ],
+  [
+    'nine addresses advertised',
+    { flags: { advertise: Array.from({ length: 9 }, (_, i) => `h:${i + 1}`) } },
+    'bad-config',
+    'more than 8',
   ],
   ['an http that is a word', { flags: { http: 'localhost' } }, 'bad-config', '--http'],
   ['an empty socket path', { flags: { http: 'unix:' } }, 'bad-config', '--http'],

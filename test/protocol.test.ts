@@ -21,6 +21,7 @@ import { encodeFrame, type Frame } from '../src/sync/frames.ts';
 import { verifyForkProof } from '../src/sync/fork-proof.ts';
 import { Gossip } from '../src/sync/gossip.ts';
 import { syncLimits } from '../src/sync/limits.ts';
+import { boundBytesMax } from '../src/sync/ranges.ts';
 import { diskExamples, ownHeadSlotBytes } from './support/protocol-disk.ts';
 import * as examples from './support/protocol-examples.ts';
 import { alice, bob, frames, protocolExamples } from './support/protocol-examples.ts';
@@ -83,6 +84,8 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['bytes behind which a sender ends a segment', segmentLimits.bytesTarget],
   ['bytes of a text, for writers', contentLimits.textBytesMax],
   ['keys of a vouch', contentLimits.vouchKeysMax],
+  ['addresses of a node', contentLimits.addressesMax],
+  ['characters of an address', contentLimits.addressCharactersMax],
   ['members of a room', membershipLimits.membersMax],
   ['type and payload of a frame', linkLimits.frameBytesMax],
   ['bytes of a Noise message', noiseMessageBytesMax],
@@ -104,10 +107,29 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['ms for the hello', syncLimits.helloMs],
   ['ms between checks', syncLimits.checkMs],
   ['ms between checks of a busy link', syncLimits.checkBusyMs],
-  ['ms between listings of a group', syncLimits.listingMs],
+  ['ms between beginnings of a comparison of a group', syncLimits.listingMs],
+  ['feeds of a group that is listed at once', syncLimits.listedAtOnceMax],
+  ['feeds of a range that is listed', syncLimits.listedInRangeMax],
+  ['parts of a range that is split', syncLimits.rangeParts],
+  ['ranges of a compare frame', syncLimits.rangesInFrameMax],
+  ['bytes of a bound', boundBytesMax],
+  ['feeds that are told in answer to a listing', syncLimits.toldMax],
   ['ms until a source or a search is given up', syncLimits.stallMs],
   ["ms that a claim to a node's own feed is believed unbacked", syncLimits.ownClaimMs],
   ['offences in a minute', syncLimits.invalidPerMinuteMax],
+  ["ms for which a have of others' roots is gathered", syncLimits.notesMs],
+  ['ms until roots that a have names are wanted', syncLimits.graftMs],
+  ['roots of a part', syncLimits.partRoots],
+  ['parts of a feed that are wanted of one peer', syncLimits.partsOfLinkMax],
+  ['parts of a feed that a peer may want', syncLimits.partsWantedMax],
+  ['ms between receipts of a member', syncLimits.receiptMsMin],
+  ['ms of that for each member of the group', syncLimits.receiptMsOfMember],
+  ['entries of a receipt', syncLimits.receiptEntriesMax],
+  ['ms until a receipt is repeated', syncLimits.receiptRepeatMs],
+  ['roots that a feed may lack to be in a receipt', syncLimits.receiptRootsMax],
+  ['ms until a lower number is news', syncLimits.receiptForgetMs],
+  ['ms until a new link is given receipts', syncLimits.receiptsGivenMs],
+  ['receipts that a new link is given, of a group', syncLimits.receiptsKeptMax],
   ['µs ahead of the clock before a root is held', syncLimits.horizonMicros],
   ['held roots', syncLimits.heldMax],
   ['held roots of one author', syncLimits.heldOfAuthorMax],

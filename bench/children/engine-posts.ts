@@ -40,6 +40,7 @@ const runner = new Runner({
   ownFeedsKnown: true,
   headMin: 0,
   onArrived: () => undefined,
+  onWithdrawn: () => undefined,
   onDelivered: () => undefined,
   onBan: () => undefined,
 });

@@ -3,14 +3,30 @@
 import type * as ArchiveModule from '../../src/cxo/archive.ts';
 import type * as LevelStoreModule from '../../src/cxo/level-store.ts';
 import type * as OwnHeadModule from '../../src/cxo/own-head.ts';
+import type * as IdsModule from '../../src/cxo/ids.ts';
+import type * as RootModule from '../../src/cxo/root.ts';
+import type * as SegmentModule from '../../src/cxo/segment.ts';
 import type * as MessageModule from '../../src/chat/message.ts';
+import type * as RoomModule from '../../src/chat/room.ts';
+import type * as EnvModule from '../../src/env.ts';
+import type * as NetworkModule from '../../src/net/network.ts';
+import type * as TcpModule from '../../src/net/tcp.ts';
+import type * as StorageModule from '../../src/node/storage.ts';
 import type * as RunnerModule from '../../src/sync/runner.ts';
 
 interface Built {
   readonly 'cxo/archive': typeof ArchiveModule;
   readonly 'cxo/level-store': typeof LevelStoreModule;
   readonly 'cxo/own-head': typeof OwnHeadModule;
+  readonly 'cxo/ids': typeof IdsModule;
+  readonly 'cxo/root': typeof RootModule;
+  readonly 'cxo/segment': typeof SegmentModule;
   readonly 'chat/message': typeof MessageModule;
+  readonly 'chat/room': typeof RoomModule;
+  readonly env: typeof EnvModule;
+  readonly 'net/network': typeof NetworkModule;
+  readonly 'net/tcp': typeof TcpModule;
+  readonly 'node/storage': typeof StorageModule;
   readonly 'sync/runner': typeof RunnerModule;
 }
 

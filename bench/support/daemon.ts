@@ -96,6 +96,14 @@ export class Daemon {
     await this.#until(async () => (await this.status()).messages >= count);
   }
 
+  /** Resolves once it has this many objects of an author's feed on its disk. */
+  async untilFeed(author: string, count: number): Promise<void> {
+    await this.#until(async () => {
+      const { feeds } = (await this.http.json('GET', '/feeds')) as { feeds: readonly FeedView[] };
+      return feeds.some((feed) => feed.author === author && feed.count >= count);
+    });
+  }
+
   /** Resolves once it has this many links and lacks nothing that a peer is known to have. */
   async untilInSync(links: number): Promise<void> {
     await this.#until(async () => {

@@ -75,13 +75,13 @@ async function post(one: () => Promise<number>): Promise<number[]> {
   return Promise.all(latencies);
 }
 
-interface Place {
+export interface Place {
   readonly data: string;
   readonly daemon: Daemon;
 }
 
 /** Each node knows its neighbours only; every one accepts the posts of the first. */
-async function startLine(workspace: Workspace, nodes: number): Promise<Place[]> {
+export async function startLine(workspace: Workspace, nodes: number): Promise<Place[]> {
   const keys = Array.from({ length: nodes }, (_, i) => prepareKey(workspace, `live-${i}`));
   const line: Place[] = [];
   for (const [i, { data }] of keys.entries()) {

@@ -15,6 +15,7 @@ import { buildText, labelOf } from '../../src/chat/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
 import { openLevelStore } from '../../src/cxo/level-store.ts';
 import { buildRecord } from '../../src/cxo/record.ts';
+import { feedKey } from '../../src/cxo/root.ts';
 import { systemClock, systemRandom } from '../../src/env.ts';
 import { identityOfSeed, type Identity, type PublicKey } from '../../src/identity.ts';
 import { createKeyFile, findKeyFile, markKeyUsed } from '../../src/key-file.ts';
@@ -41,13 +42,17 @@ export async function prepareHistory(workspace: Workspace, history: History): Pr
   return prepare(workspace, name, (directory) => fillHistory(directory, history));
 }
 
-/** A copy of a data directory with one message in each of `count` feeds, whose authors are listed. */
+/**
+ * A copy of a data directory with `each` messages, each posted alone, in each of `count` feeds, whose
+ * authors are listed.
+ */
 export async function prepareFeeds(
   workspace: Workspace,
   count: number,
+  each = 1,
 ): Promise<{ readonly data: string; readonly authors: readonly PublicKey[] }> {
-  const data = await prepare(workspace, `feeds-${count}`, (directory) =>
-    fillFeeds(directory, count),
+  const data = await prepare(workspace, `feeds-${count}x${each}`, (directory) =>
+    fillFeeds(directory, count, each),
   );
   const store = await openStore(data);
   const authors = store.feeds().map(({ feed }) => feed.author);
@@ -148,46 +153,56 @@ async function fillHistory(directory: string, { inSegments, single }: History): 
   for (let done = 0; done < inSegments; done += segmentRoots * rootMessages) {
     await store.commit(commitOf([builder.segment(Array.from({ length: segmentRoots }, nextRoot))]));
   }
-  let head = builder.head;
-  for (let done = 0; done < single;) {
+  const runs = ownRuns(identity, builder, time);
+  for (let done = 0; done < single; done += recordsOfCommit) {
     const count = Math.min(recordsOfCommit, single - done);
-    const runs = Array.from({ length: count }, () => {
-      const run = buildOwnRun(identity, builder.feed, head, (time += pace), [
-        { object: textObject() },
-      ]);
-      head = run.head;
-      return run;
-    });
-    await store.commit({
-      records: runs.map((run) => buildRecord(run, false, labelOf)),
-      states: [{ feed: builder.feed, head, forkedAt: undefined }],
-      ...{ releases: [], local: [] },
-    });
-    done += count;
+    await store.commit(commitOf(Array.from({ length: count }, runs)));
   }
   await store.close();
   markKeyUsed(join(directory, 'identity.key'));
 }
 
-async function fillFeeds(directory: string, count: number): Promise<void> {
+async function fillFeeds(directory: string, count: number, each: number): Promise<void> {
   makeKey(directory);
   const store = await openStore(directory);
-  const time = systemClock.now() - count * pace;
-  const segments = Array.from({ length: count }, (_, i) => {
+  const start = systemClock.now() - count * each * pace;
+  let segments: Segment[] = [];
+  for (let i = 0; i < count; i++) {
     const author = identityOfSeed(systemRandom.bytes(32));
-    const roots = [{ time: time + i * pace, slots: [{ object: textObject() }] }];
-    return new FeedBuilder(author, group).segment(roots);
-  });
-  await store.commit(commitOf(segments));
+    const runs = ownRuns(author, new FeedBuilder(author, group), start + i * each * pace);
+    segments.push(...Array.from({ length: each }, runs));
+    if (segments.length < recordsOfCommit && i < count - 1) continue;
+    await store.commit(commitOf(segments));
+    segments = [];
+  }
   await store.close();
 }
 
+type Segment = Pick<BuiltSegment, 'run' | 'state'>;
+
+/** One message after the other behind what was built, each posted alone. */
+function ownRuns(
+  identity: Identity,
+  { feed, head: start }: FeedBuilder,
+  startTime: number,
+): () => Segment {
+  let head = start;
+  let time = startTime;
+  return () => {
+    const run = buildOwnRun(identity, feed, head, (time += pace), [{ object: textObject() }]);
+    head = run.head;
+    return { run, state: { feed, head, forkedAt: undefined } };
+  };
+}
+
 function commitOf(
-  segments: readonly BuiltSegment[],
+  segments: readonly Segment[],
 ): Parameters<Awaited<ReturnType<typeof openStore>>['commit']>[0] {
+  // Of a feed's states only the last one counts.
+  const states = new Map(segments.map(({ state }) => [feedKey(state.feed), state]));
   return {
     records: segments.map(({ run }) => buildRecord(run, false, labelOf)),
-    states: segments.map(({ state }) => state),
+    states: [...states.values()],
     ...{ releases: [], local: [] },
   };
 }

@@ -7,13 +7,15 @@ import { verifyObject } from '../cxo/object.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
+import { Addresses } from './addresses.ts';
 import { Conversation } from './conversation.ts';
 import { Directory } from './directory.ts';
 import { Idempotency } from './idempotency.ts';
+import { addressLimits } from './limits.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
-import { buildProfile, buildVouch, labelOf } from './message.ts';
+import { buildAddress, buildProfile, buildVouch, labelOf } from './message.ts';
 import type { Delivery, MessageSource, Writer } from './ports.ts';
 import { Posting } from './posting.ts';
 import { readGroup, roomOfName, type Room } from './room.ts';
@@ -38,6 +40,7 @@ export class Chat {
   readonly room: Room;
   readonly membership: Membership;
   readonly directory: Directory;
+  readonly addresses: Addresses;
   readonly conversation: Conversation;
   readonly posting: Posting;
   readonly idempotency: Idempotency;
@@ -53,6 +56,7 @@ export class Chat {
     this.#groups = new Set([group, ...store.feeds().map(({ feed }) => feed.group)]);
     this.membership = new Membership({ group, self, configured: options.configured });
     this.directory = new Directory({ group, self });
+    this.addresses = new Addresses({ group, self });
     this.#live = new LiveEdge(store.latestArrival());
     const { room, membership, directory } = this;
     const views = new MessageViews({
@@ -71,12 +75,12 @@ export class Chat {
     });
   }
 
-  /** Reads what the store has of vouches and profiles; nothing may be committed meanwhile. */
+  /** Reads what the store has of vouches, profiles and addresses; nothing may be committed meanwhile. */
   static async open(options: ChatOptions): Promise<Chat> {
     const { store, archive, clock, writer } = options;
     const writeLocal = writer.writeLocal.bind(writer);
     const chat = new Chat(options, await Idempotency.open({ store, clock, writeLocal }));
-    for (const label of ['vouch', 'profile']) {
+    for (const label of ['vouch', 'profile', 'address']) {
       const entries = await archive.labelled(label);
       // What is held back from view counts from the moment that it arrives.
       chat.#apply(entries.filter(({ arrival }) => arrival > 0));
@@ -89,6 +93,7 @@ export class Chat {
     return {
       ...this.membership.counters,
       ...this.directory.counters,
+      ...this.addresses.counters,
       ...this.idempotency.counters,
     };
   }
@@ -100,14 +105,29 @@ export class Chat {
     this.#live.arrived(entries);
   }
 
-  /** Publishes this node's vouch and profile where the published ones say something else. */
-  async announce(name: string | undefined): Promise<void> {
-    const { writer, random } = this.#options;
+  /** To be called when messages are gone from the store: what is shown is read from it again. */
+  forgetRecent(): void {
+    this.#live.forget();
+  }
+
+  /**
+   * Publishes this node's vouch, profile and addresses where the published ones say something else.
+   * @param addresses `host:port`, where others can dial this node
+   */
+  async announce(name: string | undefined, addresses: readonly string[]): Promise<void> {
+    const { writer, random, clock } = this.#options;
+    const salt = (): Uint8Array => random.bytes(saltBytes);
+    const now = clock.now();
     const keys = this.membership.vouchNeeded();
     const profile = this.directory.profileNeeded(name);
+    // A node alone has nobody to tell.
+    const told = this.membership.size > 1 ? addresses : [];
+    const needed = this.addresses.needed(told, now);
+    const expires = now + addressLimits.lifetimeUs;
     const objects = [
-      ...(keys === undefined ? [] : [buildVouch(keys, random.bytes(saltBytes))]),
-      ...(profile === undefined ? [] : [buildProfile(profile, random.bytes(saltBytes))]),
+      ...(keys === undefined ? [] : [buildVouch(keys, salt())]),
+      ...(profile === undefined ? [] : [buildProfile(profile, salt())]),
+      ...(needed === undefined ? [] : [buildAddress(needed, expires, salt())]),
     ];
     const entries = objects.map((object) => writer.append(this.room.id, object, []));
     this.#apply(await Promise.all(entries));
@@ -119,6 +139,17 @@ export class Chat {
 
   async group(idOrName: string): Promise<GroupView> {
     return this.#groupView(readGroup(idOrName, this.room, this.#groups));
+  }
+
+  /** The other members that can be dialed, each with its addresses as `host:port`. */
+  reachable(): { readonly pk: PublicKey; readonly addresses: readonly string[] }[] {
+    const { self, clock } = this.#options;
+    const now = clock.now();
+    return this.membership
+      .members()
+      .filter((pk) => pk !== self)
+      .map((pk) => ({ pk, addresses: this.addresses.of(pk, now) }))
+      .filter(({ addresses }) => addresses.length > 0);
   }
 
   /** @param isOnline whether the member is this node or has a link to it */
@@ -160,6 +191,7 @@ export class Chat {
     if (announcements.length === 0) return;
     this.membership.apply(announcements);
     this.directory.apply(announcements);
+    this.addresses.apply(announcements);
   }
 }
 

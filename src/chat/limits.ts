@@ -7,6 +7,10 @@ export const contentLimits = {
   nameCharactersMax: 64,
   /** Keys of one vouch: a snapshot of what one operator configured; 35 KiB of an object. */
   vouchKeysMax: 1024,
+  /** Addresses of one node: some networks, each with two families. */
+  addressesMax: 8,
+  /** A host name of 253 characters in brackets, a colon, and a port. */
+  addressCharactersMax: 261,
 } as const;
 
 export const membershipLimits = {
@@ -19,6 +23,13 @@ export const membershipLimits = {
 export const directoryLimits = {
   /** Two for each possible member, since those who left keep their names: 5 MB. */
   namesMax: 20_000,
+} as const;
+
+export const addressLimits = {
+  /** How long an address holds, in microseconds: a node that is away for two weeks is not looked for. */
+  lifetimeUs: 14 * 24 * 3600 * 1_000_000,
+  /** One for each possible member: 21 MB of the longest, 1 MB of usual ones. */
+  authorsMax: 10_000,
 } as const;
 
 export const mentionLimits = {

@@ -56,6 +56,14 @@ export class LiveEdge {
     for (const waiter of [...this.#waiters]) if (waiter.cursor < this.#latest) waiter.wake();
   }
 
+  /** From here on, what has arrived so far is read from the store. */
+  forget(): void {
+    this.#entries = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    this.#base = this.#latest;
+  }
+
   /** Entries behind the cursor, at most `limit`; undefined where they are no longer kept. */
   after(cursor: number, limit: number): readonly Entry[] | undefined {
     if (cursor < this.#base) return undefined;

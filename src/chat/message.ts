@@ -13,6 +13,8 @@ export type Content =
   | { readonly type: 'profile'; readonly name: string }
   /** Every key that the author's operator configured: each vouch replaces the one before it. */
   | { readonly type: 'vouch'; readonly keys: readonly PublicKey[] }
+  /** Where the author can be dialed, as `host:port`, until `expires` (microseconds): as a vouch. */
+  | { readonly type: 'address'; readonly addresses: readonly string[]; readonly expires: number }
   | { readonly type: 'genesis' }
   /** Of a kind that this version does not know, or without the fields that its kind has. */
   | { readonly type: 'unknown'; readonly kind: string }
@@ -48,6 +50,8 @@ function contentOfFields(fields: ObjectFields): Content | undefined {
     }
     case 'vouch':
       return vouchOfFields(fields);
+    case 'address':
+      return addressOfFields(fields);
     case 'genesis':
       return { type: 'genesis' };
     default:
@@ -68,6 +72,14 @@ function vouchOfFields(fields: ObjectFields): Content | undefined {
   const keys = fields['keys'];
   if (!Array.isArray(keys) || !keys.every(is32Bytes)) return undefined;
   return { type: 'vouch', keys: keys.map(publicKeyOfBytes) };
+}
+
+function addressOfFields(fields: ObjectFields): Content | undefined {
+  const { addresses, expires } = fields;
+  if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string')) {
+    return undefined;
+  }
+  return typeof expires === 'number' ? { type: 'address', addresses, expires } : undefined;
 }
 
 function is32Bytes(value: Value | undefined): value is Uint8Array {
@@ -101,4 +113,23 @@ export function buildProfile(name: string, salt: Uint8Array): Uint8Array {
 export function buildVouch(keys: readonly PublicKey[], salt: Uint8Array): Uint8Array {
   if (keys.length > contentLimits.vouchKeysMax) throw new Error('too many keys for a vouch');
   return buildObject({ kind: 'vouch', keys: keys.map(publicKeyBytes) }, salt);
+}
+
+/** @param addresses `host:port`; none withdraws the earlier ones */
+export function buildAddress(
+  addresses: readonly string[],
+  expires: number,
+  salt: Uint8Array,
+): Uint8Array {
+  if (!areAddresses(addresses)) throw new Error('too many or too long addresses');
+  return buildObject({ kind: 'address', addresses: [...addresses], expires }, salt);
+}
+
+/** Within the bounds; whether they can be dialed is for who dials them to find out. */
+export function areAddresses(addresses: readonly string[]): boolean {
+  const { addressesMax, addressCharactersMax } = contentLimits;
+  return (
+    addresses.length <= addressesMax &&
+    addresses.every((each) => each.length <= addressCharactersMax && /^[!-~]+$/.test(each))
+  );
 }

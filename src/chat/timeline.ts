@@ -16,7 +16,7 @@ interface Lane {
 
 export class Timeline {
   readonly #source: Pick<MessageSource, 'timeline'>;
-  readonly #chunk: number;
+  #chunk: number;
   readonly #lanes: readonly Lane[];
 
   /** @param before begin with the entry before this one, in whatever group it is */
@@ -55,6 +55,8 @@ export class Timeline {
     lane.at = 0;
     lane.before = lane.chunk.at(-1);
     lane.isOver = lane.before === undefined;
+    // Who reads on may have much to pass over: what has arrived since while history comes in.
+    this.#chunk = Math.min(this.#chunk * 2, readingLimits.chunkEntriesMax);
   }
 }
 

@@ -114,6 +114,7 @@ export interface StatusView {
   readonly messages: number;
   readonly feeds: number;
   readonly behind: number;
+  readonly sync: SyncView;
   readonly peers: { readonly known: number; readonly connected: number };
   readonly store: { readonly bytes: number };
   readonly counters: {
@@ -122,4 +123,32 @@ export interface StatusView {
     readonly held: number;
     readonly forks: number;
   };
+}
+
+/** How the catching up of history gets on. */
+export interface SyncView {
+  /** `waiting`: something is missing, and nothing has come for some seconds. */
+  readonly state: 'in-sync' | 'syncing' | 'waiting';
+  /** Why nothing comes, in words, while waiting; while in sync, that nobody is there to tell. */
+  readonly reason: string | null;
+  readonly have: number;
+  /** `have` and `behind` together. */
+  readonly of: number;
+  readonly behind: number;
+  /** Messages of peers that reached the disk, a second, over the last seconds. */
+  readonly per_s: number;
+  /** Seconds until nothing is missing at this rate; null where nothing is missing or nothing comes. */
+  readonly eta_s: number | null;
+  /** Who has sent anything in the last seconds, the fastest first. */
+  readonly sources: readonly SyncSourceView[];
+  /** Since when something is missing. */
+  readonly since: string | null;
+}
+
+export interface SyncSourceView {
+  readonly pk: string;
+  readonly name: string | null;
+  readonly per_s: number;
+  /** Messages that came from it since this node was last in sync. */
+  readonly messages: number;
 }

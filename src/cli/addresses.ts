@@ -1,5 +1,5 @@
 // Which addresses to give to others, from what a node is told to advertise or listens on.
-import { formatEndpoint, isWildcard, parseEndpoint, type Endpoint } from '../config.ts';
+import { formatEndpoint, isWildcard, parseEndpoint, type Advertise } from '../config.ts';
 import type { NetworkAddress } from './ports.ts';
 
 /**
@@ -8,11 +8,13 @@ import type { NetworkAddress } from './ports.ts';
  */
 export function addressesOf(
   pk: string,
-  advertise: readonly Endpoint[],
+  advertise: Advertise,
   listen: string | null,
   network: readonly NetworkAddress[],
 ): readonly string[] {
-  if (advertise.length > 0) return advertise.map((each) => `${pk}@${formatEndpoint(each)}`);
+  // To advertise none keeps the address out of the room, not from the operator.
+  if (advertise !== 'none' && advertise.length > 0)
+    return advertise.map((each) => `${pk}@${formatEndpoint(each)}`);
   if (listen === null) return [];
   const { host, port } = parseEndpoint(listen);
   const plausible = isWildcard(host) ? plausibleHost(host, network) : host;

@@ -61,7 +61,7 @@ function valuesOf(config: NodeConfig): Record<keyof NodeConfig, Shown> {
     ...config,
     peers: config.peers.map(formatPeerAddress),
     listen: config.listen === undefined ? null : formatEndpoint(config.listen),
-    advertise: config.advertise.map(formatEndpoint),
+    advertise: config.advertise === 'none' ? 'none' : config.advertise.map(formatEndpoint),
     http: http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http),
     name: config.name ?? null,
     httpTokenFile: config.httpTokenFile ?? null,

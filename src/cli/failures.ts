@@ -89,6 +89,12 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.failed;
 }
 
+/** Whether a daemon that restarts or is short of something can be the cause. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof Problem) return error.status >= 500 || error.status === 429;
+  return error instanceof SkychatError && error.code === 'unreachable-daemon';
+}
+
 /** One line for stderr. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));

@@ -17,6 +17,15 @@ export const limitMax = 1000;
 
 /** A daemon that has not answered by then hangs. Longer than its own wait for replication. */
 export const answerMs = 90_000;
+/** Who watches learns soon that the daemon hangs. */
+export const watchAnswerMs = 10_000;
+/** How often `status --watch` asks; an interval shorter than the least only costs. */
+export const watchMs = 1000;
+export const watchMsMin = 100;
+/** Ten times a second is as often as a number is read. */
+export const firstSyncMs = 100;
+/** Peers tell in several steps what they have: in sync is what stays so for this long. */
+export const firstSyncSettleMs = 1000;
 /** How long a daemon may take to close before the process ends without it; it promises 10 s. */
 export const drainMs = 9_000;
 /** The long poll's wait, seconds; proxies cut idle connections after 60. */

@@ -30,7 +30,7 @@ export function keyOption(): Option {
 }
 
 export function advertiseOption(): Option {
-  const text = 'address that others are told; repeatable';
+  const text = 'address that others are told (default: that of --listen), or none; repeatable';
   return new Option('--advertise <host:port>', text).argParser(collect);
 }
 

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { NodeConfig } from '../config.ts';
 import type { Clock, Logger, Random } from '../env.ts';
 import type { RunningNode } from '../node.ts';
+import type { TerminalStream } from './look.ts';
 
 export interface NetworkAddress {
   readonly address: string;
@@ -17,8 +18,8 @@ export interface Ports {
   readonly cwd: string;
   readonly pid: number;
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable;
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & TerminalStream;
+  readonly stderr: Writable & TerminalStream;
   readonly clock: Clock;
   readonly random: Random;
   /** Rejects when the signal aborts. */

@@ -6,6 +6,7 @@ import type { RunningNode } from '../node.ts';
 import { addressesOf } from './addresses.ts';
 import type { Act, Call } from './call.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
+import { FirstSync } from './first-sync.ts';
 import { drainMs } from './limits.ts';
 import { loadConfig } from './load-settings.ts';
 import { createLogger } from './logger.ts';
@@ -33,15 +34,17 @@ export function runCommand(act: Act, names: () => readonly string[]): Command {
 async function run(call: Call): Promise<ExitCode> {
   const { ports } = call;
   const { config } = loadConfig(call);
+  const firstSync = new FirstSync(ports);
   const logger = createLogger(
     { level: config.logLevel, format: config.logFormat, colors: ports.stderr.isTTY === true },
-    ports.stderr,
+    firstSync.log,
   );
   const node = await ports.openNode(config, { logger });
   try {
     const { pk, listen, http } = node;
     writeRuntimeFile(node.data, { pid: ports.pid, pk, listen, http });
     await announce(call, config, node);
+    await firstSync.show(() => node.status());
     await aborted(ports.interrupt);
   } finally {
     // While the node still holds the directory, so that this cannot be a successor's file.

@@ -4,11 +4,17 @@ import { Command, Option } from 'commander';
 import { buildTextLine } from '../chat/text-line.ts';
 import type { MessageView, Page } from '../chat/view.ts';
 import type { ClientConfig } from '../config.ts';
-import { SkychatError } from '../errors.ts';
 import type { Act, Call } from './call.ts';
 import { Client } from './client.ts';
 import { execute } from './execute.ts';
-import { exitCodes, Problem, TimeRanOut, UsageError, wordsOf, type ExitCode } from './failures.ts';
+import {
+  exitCodes,
+  isPassing,
+  TimeRanOut,
+  UsageError,
+  wordsOf,
+  type ExitCode,
+} from './failures.ts';
 import { limitMax, pageMax, pollGraceMs, pollSeconds, retryMsMax, retryMsMin } from './limits.ts';
 import { filterOf, type FilterQuery } from './list-options.ts';
 import { loadClientConfig } from './load-settings.ts';
@@ -157,12 +163,6 @@ class Reader {
     await this.#call.ports.sleep(ms, this.#signal).catch(() => undefined);
     this.#signal.throwIfAborted();
   }
-}
-
-/** Whether a daemon that restarts or is short of something can be the cause. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof Problem) return error.status >= 500 || error.status === 429;
-  return error instanceof SkychatError && error.code === 'unreachable-daemon';
 }
 
 /** Takes messages until it has had as many as --count says. */

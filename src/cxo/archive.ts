@@ -58,7 +58,11 @@ export class Archive {
         return isWanted;
       });
       const records = await Promise.all(wanted.map(this.#load));
-      for (const record of records) pushAbove(entries, record, arrival, limit);
+      for (const [i, record] of records.entries()) {
+        // Else the record was withdrawn meanwhile, and another one is in its place.
+        const isWanted = record?.stored.arrival === wanted[i]?.arrival;
+        if (isWanted) pushAbove(entries, record, arrival, limit);
+      }
       const row = wanted.at(-1);
       if (row === undefined) break;
       last = row.arrival + row.messages - 1;
@@ -92,8 +96,9 @@ export class Archive {
 
   /** What stands there, though it may be the second place of a message. */
   async entry({ feed, seq, index }: Position): Promise<Entry | undefined> {
+    const rewrites = this.#store.rewrites();
     const [stored] = await this.#store.records(feed, seq, 1);
-    const record = stored && (await this.#decode(stored));
+    const record = stored && (await this.#decode(stored, rewrites));
     const at = record?.find(seq, index);
     return at === undefined ? undefined : record?.entry(at);
   }
@@ -131,15 +136,17 @@ export class Archive {
 
   /** A record by its key; undefined where it is damaged. */
   async #record({ feed, from }: RecordKey): Promise<DecodedRecord | undefined> {
-    const known = this.#cache.get(cacheKey(feed, from));
+    const rewrites = this.#store.rewrites();
+    const known = this.#cache.get(cacheKey(feed, from, rewrites));
     if (known !== undefined) return known;
     const [stored] = await this.#store.records(feed, from, 1);
-    return stored?.from === from ? this.#decode(stored) : undefined;
+    return stored?.from === from ? this.#decode(stored, rewrites) : undefined;
   }
 
-  async #decode(stored: StoredRecord): Promise<DecodedRecord | undefined> {
+  /** @param rewrites as of before the record was read */
+  async #decode(stored: StoredRecord, rewrites: number): Promise<DecodedRecord | undefined> {
     const { feed, from, arrival } = stored;
-    const key = cacheKey(feed, from);
+    const key = cacheKey(feed, from, rewrites);
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
     const record = DecodedRecord.parse(stored);
@@ -170,8 +177,9 @@ export class Archive {
   }
 }
 
-function cacheKey(feed: FeedId, from: number): string {
-  return `${feedKey(feed)}/${from}`;
+/** What was kept before records changed is not found again. */
+function cacheKey(feed: FeedId, from: number, rewrites: number): string {
+  return `${feedKey(feed)}/${from}/${rewrites}`;
 }
 
 function pushAbove(

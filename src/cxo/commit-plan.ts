@@ -1,10 +1,11 @@
 // What a commit means for a store that stands in a certain state: numbers for new feeds, arrival
 // numbers, the places in the timeline. Pure but for the draft; the stores write what is planned.
-import { emptyHead, type FeedState } from './feed.ts';
+import type { FeedState, FeedTail } from './feed.ts';
 import type { GroupId } from './ids.ts';
 import { storeLimits } from './limits.ts';
+import { assertContract as assert, checkMoves } from './commit-moves.ts';
 import { feedKey, type FeedId, type FeedKey } from './root.ts';
-import { findSegmentShape, type SegmentShape } from './segment-shape.ts';
+import type { SegmentShape } from './segment-shape.ts';
 import { heldKeyOf, type HeldKey, type KnownFeed, type StoreState } from './store-state.ts';
 import type { Commit, CommitArrivals, HeldRecord, NewRecord, RecordKey } from './store.ts';
 
@@ -23,6 +24,12 @@ export interface PlannedRelease {
   readonly arrival: number;
 }
 
+/** A tail that goes, with all records from its first root on. */
+export interface PlannedWithdrawal {
+  readonly known: KnownFeed;
+  readonly tail: FeedTail;
+}
+
 /** What a store gives for a held record that is to be released; undefined where it is damaged. */
 export type ReleaseShapes = ReadonlyMap<RecordKey, SegmentShape | undefined>;
 
@@ -35,8 +42,10 @@ export class Draft {
   readonly releases: PlannedRelease[] = [];
   /** Held records that are not held any more, damaged ones among them. */
   readonly released: { readonly release: RecordKey; readonly known: KnownFeed }[] = [];
+  readonly withdrawn: PlannedWithdrawal[] = [];
   readonly #groups = new Map<GroupId, number>();
-  readonly #releasedKeys = new Set<HeldKey>();
+  /** Held records of the base that are not held any more. */
+  readonly #freed = new Map<HeldKey, RecordKey>();
   #nextNumber: number;
   #latestArrival: number;
 
@@ -46,12 +55,16 @@ export class Draft {
     this.#latestArrival = base.latestArrival;
   }
 
+  get latestArrival(): number {
+    return this.#latestArrival;
+  }
+
   find(feed: FeedId): KnownFeed | undefined {
     return this.feeds.get(feedKey(feed)) ?? this.base.find(feed);
   }
 
   isHeld(record: RecordKey): boolean {
-    return this.base.findHeld(record) !== undefined && !this.#releasedKeys.has(heldKeyOf(record));
+    return this.base.findHeld(record) !== undefined && !this.#freed.has(heldKeyOf(record));
   }
 
   putState(state: FeedState): KnownFeed {
@@ -74,12 +87,23 @@ export class Draft {
   }
 
   putRelease(release: RecordKey, known: KnownFeed, shape: SegmentShape | undefined): number {
-    this.#releasedKeys.add(heldKeyOf(release));
+    this.#freed.set(heldKeyOf(release), release);
     this.released.push({ release, known });
     if (shape === undefined) return 0;
     const arrival = this.#take(shape.messages);
     this.releases.push({ release, known, shape, arrival });
     return arrival;
+  }
+
+  /** Held records of the tail are neither held nor released any more. */
+  putWithdrawal(feed: FeedId): void {
+    const known = this.find(feed);
+    const tail = known?.state.tail;
+    if (known === undefined || tail === undefined) throw new Error('a feed has the tail that goes');
+    for (const record of this.base.held()) {
+      if (isOfTail(record, feed, tail)) this.#freed.set(heldKeyOf(record), record);
+    }
+    this.withdrawn.push({ known, tail });
   }
 
   #take(messages: number): number {
@@ -92,11 +116,15 @@ export class Draft {
   adopt(labelled: number): void {
     const { base } = this;
     for (const known of this.feeds.values()) base.putFeed(known);
+    for (const record of this.#freed.values()) base.deleteHeld(record);
     for (const { record } of this.records) if (record.held) base.putHeld(heldRecordOf(record));
-    for (const { release } of this.released) base.deleteHeld(release);
     base.latestArrival = this.#latestArrival;
     base.labelled += labelled;
   }
+}
+
+export function isOfTail(record: RecordKey, feed: FeedId, tail: FeedTail): boolean {
+  return record.from >= tail.from && feedKey(record.feed) === feedKey(feed);
 }
 
 export function heldRecordOf({ feed, from, time }: NewRecord): HeldRecord {
@@ -109,8 +137,13 @@ export function heldRecordOf({ feed, from, time }: NewRecord): HeldRecord {
  * @param releases the shape of each held record that the commit releases
  */
 export function planCommit(draft: Draft, change: Commit, releases: ReleaseShapes): CommitArrivals {
-  const shapes = checkRecords(draft, change);
+  const shapes = checkMoves((feed) => draft.find(feed)?.state, change);
+  const withdrawn = new Map(
+    change.withdrawn?.map((feed) => [feedKey(feed), draft.find(feed)?.state.tail]),
+  );
   for (const release of change.releases) {
+    const tail = withdrawn.get(feedKey(release.feed));
+    assert(tail === undefined || release.from < tail.from, 'nothing that goes is released');
     assert(draft.isHeld(release), 'only a held record is released');
     assert(releases.has(release), 'a released record was looked up');
   }
@@ -121,6 +154,7 @@ export function planCommit(draft: Draft, change: Commit, releases: ReleaseShapes
   for (const { key } of change.local) {
     assert(key.length <= storeLimits.localKeyBytesMax, 'a local key is short');
   }
+  for (const feed of change.withdrawn ?? []) draft.putWithdrawal(feed);
   for (const state of change.states) draft.putState(state);
   return {
     records: change.records.map((record, i) => {
@@ -134,49 +168,8 @@ export function planCommit(draft: Draft, change: Commit, releases: ReleaseShapes
   };
 }
 
-/** Whether each record is whole and directly behind the one before it, up to its feed's new state. */
-function checkRecords(draft: Draft, change: Commit): SegmentShape[] {
-  const seqs = new Map<FeedKey, number>();
-  const shapes = change.records.map((record) => {
-    const key = feedKey(record.feed);
-    const head = draft.find(record.feed)?.state.head ?? emptyHead;
-    const seq = seqs.get(key) ?? head.seq;
-    assert(record.from === seq + 1, 'a record is directly behind the one before it');
-    const shape = findSegmentShape(record.bytes, record.signed);
-    assert(shape !== undefined, 'the bytes of a record are a segment');
-    assert(shape.messages === record.messages.length, 'each object of a record is a message');
-    assert(
-      shape.spans.at(-1)?.last === record.time,
-      'the time of a record is that of its last root',
-    );
-    for (const { label } of record.messages) {
-      assert(label === undefined || isLabel(label), 'a label is a short name');
-    }
-    seqs.set(key, seq + shape.roots);
-    return shape;
-  });
-  const states = new Map(change.states.map((state) => [feedKey(state.feed), state]));
-  for (const [key, seq] of seqs) {
-    assert(states.get(key)?.head.seq === seq, 'the state of a feed is that behind its records');
-  }
-  assert(states.size === change.states.length, 'a feed has one state');
-  for (const [key, { feed, head }] of states) {
-    const seq = seqs.get(key) ?? draft.find(feed)?.state.head.seq ?? 0;
-    assert(head.seq === seq, 'only records move a feed');
-  }
-  return shapes;
-}
-
-function isLabel(label: string): boolean {
-  return label.length <= storeLimits.labelCharactersMax && /^[!-~]+$/.test(label);
-}
-
 function knownFeed(draft: Draft, feed: FeedId): KnownFeed {
   const known = draft.find(feed);
   assert(known !== undefined, 'the feed of a record has a state');
   return known;
-}
-
-function assert(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new Error(`a commit breaks the store's contract: ${promise}`);
 }

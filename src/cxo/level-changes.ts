@@ -19,6 +19,7 @@ import {
   timelineKey,
   type RecordPlace,
 } from './level-keys.ts';
+import type { Rewriting } from './level-tails.ts';
 import { encodeFeed, encodeName, sealRecord, sealRow, varints, type Row } from './level-rows.ts';
 import type { RecordBody } from './level-rows.ts';
 import type { SegmentShape } from './segment-shape.ts';
@@ -41,6 +42,8 @@ export interface ReadyDraft {
   /** The records to release, as they were read. */
   readonly released: ReadonlyMap<RecordKey, RecordBody>;
   readonly local: readonly LocalChange[];
+  /** Of rows that were there before. */
+  readonly rewriting: Rewriting;
 }
 
 export function readyRecord(planned: PlannedRecord): ReadyRecord {
@@ -65,7 +68,7 @@ export function readyRecord(planned: PlannedRecord): ReadyRecord {
  */
 export function markRepeats(
   records: readonly ReadyRecord[],
-  present: ReadonlySet<number> | undefined,
+  present: { has(at: number): boolean } | undefined,
 ): void {
   const earlier = findAlike(records.flatMap(({ ids }) => ids));
   let at = 0;
@@ -98,9 +101,11 @@ function findAlike(rows: readonly Row[]): ReadonlySet<number> {
   return alike;
 }
 
-/** @returns the number of labelled messages */
-export function putDraft({ draft, records, released, local }: ReadyDraft, batch: Batch): number {
-  let labelled = 0;
+/** @returns by how many labelled messages there are more */
+export function putDraft(ready: ReadyDraft, batch: Batch): number {
+  const { draft, records, released, local, rewriting } = ready;
+  rewriting.put(batch);
+  let labelled = -rewriting.labels;
   for (const record of records) labelled += putRecord(record, batch);
   for (const { release, known } of draft.released) batch.del(heldKey(placeOf(release, known)));
   for (const { release, known, shape, arrival } of draft.releases) {
@@ -141,6 +146,7 @@ export function undoDraft(ready: ReadyDraft, oldLocal: readonly LocalChange[], b
   for (const { key, value } of oldLocal) {
     if (value !== undefined) put(batch, sealRow(localKey(key), value));
   }
+  ready.rewriting.undo(batch);
 }
 
 /** @returns the number of labelled messages */
@@ -175,7 +181,12 @@ function putOrders(
   for (const row of orderRows(placeOf(record, known), known.group, shape, arrival)) put(batch, row);
 }
 
-function orderRows(place: RecordPlace, group: number, shape: SegmentShape, arrival: number): Row[] {
+export function orderRows(
+  place: RecordPlace,
+  group: number,
+  shape: SegmentShape,
+  arrival: number,
+): Row[] {
   const { messages, spans } = shape;
   const rows = [sealRow(arrivalKey(arrival), varints(messages, place.feed, place.from))];
   for (const { first, last } of spans) {

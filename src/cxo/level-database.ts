@@ -24,9 +24,22 @@ export interface Batch {
   del(key: Uint8Array): void;
 }
 
+/** What a store needs of its database; each method as `LevelDatabase` describes it. */
+export interface Database {
+  get(key: Uint8Array): Promise<Uint8Array | undefined>;
+  hasMany(keys: Uint8Array[]): Promise<readonly boolean[] | undefined>;
+  getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  page(range: KeyRange, options: PageOptions): Promise<Row[]>;
+  scan(range: KeyRange, options?: { values?: boolean }): AsyncGenerator<Row>;
+  write(fill: (batch: Batch) => void): Promise<void>;
+  reopen(): Promise<void>;
+  bytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
 type Handle = Level<Uint8Array, Uint8Array>;
 
-export class LevelDatabase {
+export class LevelDatabase implements Database {
   readonly path: string;
   readonly #onDamage: (what: string) => void;
   #handle: Handle;
@@ -74,7 +87,9 @@ export class LevelDatabase {
   async hasMany(keys: Uint8Array[]): Promise<readonly boolean[] | undefined> {
     return this.#read(async (handle) => {
       try {
-        return await handle.hasMany(keys);
+        // Around a live message each way through the thread pool costs 0.2 ms, a look-up 5 µs.
+        if (keys.length > storeLimits.lookUpsAtOnceMax) return await handle.hasMany(keys);
+        return keys.map((key) => (handle.getSync(key) as Uint8Array | undefined) !== undefined);
       } catch (error) {
         if (!isCorruption(error)) throw error;
         this.#onDamage(storeErrorOf(error).message);

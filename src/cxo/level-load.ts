@@ -2,7 +2,7 @@
 // Rows that are damaged are reported and left out; nothing here depends on the number of messages.
 import type { Random } from '../env.ts';
 import { SkychatError } from '../errors.ts';
-import type { LevelDatabase } from './level-database.ts';
+import type { Database } from './level-database.ts';
 import {
   kindRange,
   metaKey,
@@ -34,7 +34,7 @@ export const schemaVersion = 1;
  * Reads the store's own row, or makes it where the store is new: it is on disk when this resolves.
  * @throws SkychatError `store-newer` or `store-damaged`
  */
-export async function checkSchema(database: LevelDatabase, random: Random): Promise<MetaBody> {
+export async function checkSchema(database: Database, random: Random): Promise<MetaBody> {
   const value = await database.get(metaKey);
   if (value === undefined) {
     const rows = await database.page({ gte: metaKey, lt: Uint8Array.of(255) }, { limit: 1 });
@@ -63,7 +63,7 @@ export function newMeta(random: Random): MetaBody {
 }
 
 export async function loadState(
-  database: LevelDatabase,
+  database: Database,
   { arrivalFloor }: MetaBody,
   onDamage: DamageListener,
 ): Promise<StoreState> {
@@ -79,7 +79,7 @@ export async function loadState(
 }
 
 async function loadFeeds(
-  database: LevelDatabase,
+  database: Database,
   state: StoreState,
   onDamage: DamageListener,
 ): Promise<void> {
@@ -101,7 +101,7 @@ async function loadFeeds(
 }
 
 async function loadHeld(
-  database: LevelDatabase,
+  database: Database,
   state: StoreState,
   onDamage: DamageListener,
 ): Promise<void> {
@@ -118,10 +118,7 @@ async function loadHeld(
   }
 }
 
-async function findLatestArrival(
-  database: LevelDatabase,
-  onDamage: DamageListener,
-): Promise<number> {
+async function findLatestArrival(database: Database, onDamage: DamageListener): Promise<number> {
   const [last] = await database.page(kindRange(rowKinds.arrival), { limit: 1, reverse: true });
   const latest = last === undefined ? 0 : latestOf(last);
   if (latest !== undefined) return latest;
@@ -137,7 +134,7 @@ function latestOf({ key, value }: Row): number | undefined {
 }
 
 /** Reads every record: only where the last arrival row is lost, so that no number is given twice. */
-async function latestOfRecords(database: LevelDatabase): Promise<number> {
+async function latestOfRecords(database: Database): Promise<number> {
   let latest = 0;
   for await (const row of database.scan(kindRange(rowKinds.record))) {
     const body = unsealValue(row.key, row.value);

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { ByteReader, concat, equal, varintLength, writeVarint } from '../bytes.ts';
 import { publicKeyBytes, publicKeyOfBytes } from '../identity.ts';
-import type { FeedState } from './feed.ts';
+import type { FeedHead, FeedState, FeedTail } from './feed.ts';
 import { groupIdBytes, groupIdOfBytes, idBytes, sha256, type RootId } from './ids.ts';
 import type { FeedId } from './root.ts';
 
@@ -95,13 +95,20 @@ export function parseName(body: Uint8Array): FeedName | undefined {
   return reader.left === 0 ? name : undefined;
 }
 
+/** A tail stands behind the rest, and nothing where there is none. */
 export function encodeFeed(group: number, state: FeedState): Uint8Array {
-  const { head, forkedAt, feed } = state;
+  const { head, forkedAt, feed, tail } = state;
   return concat(
     encodeName({ group, feed }),
     varints(head.seq, head.count, head.time, forkedAt ?? 0),
     head.root ?? new Uint8Array(),
+    tail === undefined ? new Uint8Array() : encodeTail(tail),
   );
+}
+
+function encodeTail({ from, prev, countBefore, time, head }: FeedTail): Uint8Array {
+  const numbers = varints(from, countBefore, time, head.seq, head.count, head.time);
+  return concat(numbers, prev, head.root ?? new Uint8Array());
 }
 
 export function parseFeed(body: Uint8Array): { group: number; state: FeedState } | undefined {
@@ -113,11 +120,28 @@ export function parseFeed(body: Uint8Array): { group: number; state: FeedState }
   const forkedAt = reader.varint();
   if (name === undefined || seq === undefined || count === undefined) return undefined;
   if (time === undefined || forkedAt === undefined) return undefined;
-  const root = seq === 0 ? undefined : (reader.take(idBytes) as RootId | undefined);
-  if (reader.left !== 0 || (root === undefined) !== (seq === 0)) return undefined;
-  const head = { seq, root: root?.slice() as RootId | undefined, count, time };
+  const root = seq === 0 ? undefined : takeRoot(reader);
+  if ((root === undefined) !== (seq === 0)) return undefined;
+  const head = { seq, root, count, time };
+  const tail = reader.left === 0 ? undefined : readTail(reader, head);
+  if (reader.left !== 0 || tail === 'damaged') return undefined;
   const state = { feed: name.feed, head, forkedAt: forkedAt === 0 ? undefined : forkedAt };
-  return { group: name.group, state };
+  return { group: name.group, state: tail === undefined ? state : { ...state, tail } };
+}
+
+function readTail(reader: ByteReader, chain: FeedHead): FeedTail | 'damaged' {
+  const [from, countBefore, first] = [reader.varint(), reader.varint(), reader.varint()];
+  const [seq, count, time] = [reader.varint(), reader.varint(), reader.varint()];
+  const [prev, root] = [takeRoot(reader), takeRoot(reader)];
+  if (from === undefined || countBefore === undefined || first === undefined) return 'damaged';
+  if (seq === undefined || count === undefined || time === undefined) return 'damaged';
+  if (prev === undefined || root === undefined) return 'damaged';
+  if (from <= chain.seq + 1 || seq < from || count <= countBefore) return 'damaged';
+  return { from, prev, countBefore, time: first, head: { seq, root, count, time } };
+}
+
+function takeRoot(reader: ByteReader): RootId | undefined {
+  return reader.take(idBytes)?.slice() as RootId | undefined;
 }
 
 function readName(reader: ByteReader): FeedName | undefined {

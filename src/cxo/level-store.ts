@@ -2,9 +2,9 @@
 // writes are level-writer's. Knows nothing of objects and signatures.
 import { concat } from '../bytes.ts';
 import type { Random } from '../env.ts';
-import type { FeedState } from './feed.ts';
+import { stretchOf, type FeedState } from './feed.ts';
 import type { GroupId, MessageId } from './ids.ts';
-import { LevelDatabase } from './level-database.ts';
+import { LevelDatabase, type Database } from './level-database.ts';
 import {
   arrivalKey,
   idRange,
@@ -19,7 +19,6 @@ import {
   parseTimelinePlace,
   prefixRange,
   recordKey,
-  recordRange,
   rowKinds,
   timelineRange,
   type KeyRange,
@@ -62,10 +61,20 @@ export async function openLevelStore(
   path: string,
   options: LevelStoreOptions,
 ): Promise<LevelStore> {
-  const { random, onDamage } = options;
   const database = await LevelDatabase.open(path, (what) => {
-    onDamage({ feed: undefined, from: undefined, what });
+    options.onDamage({ feed: undefined, from: undefined, what });
   });
+  return openStoreOn(database, options);
+}
+
+/**
+ * Opens the store on a database, which is closed with it.
+ * @throws SkychatError `store-newer`, `store-damaged`, `disk-full` or `store-failed`
+ */
+export async function openStoreOn(
+  database: Database,
+  { random, onDamage }: LevelStoreOptions,
+): Promise<LevelStore> {
   try {
     const meta = await checkSchema(database, random);
     const state = await loadState(database, meta, onDamage);
@@ -76,14 +85,22 @@ export async function openLevelStore(
   }
 }
 
+/** Reads a chain or a tail as it stood when the reading began. */
+interface StretchReader {
+  readonly known: KnownFeed;
+  readonly from: number;
+  readonly last: number;
+  readonly rewrites: number;
+}
+
 export class LevelStore implements Store {
-  readonly #database: LevelDatabase;
+  readonly #database: Database;
   readonly #state: StoreState;
   readonly #writer: LevelWriter;
   readonly #onDamage: DamageListener;
 
   /** Use `openLevelStore`. */
-  constructor(database: LevelDatabase, state: StoreState, onDamage: DamageListener) {
+  constructor(database: Database, state: StoreState, onDamage: DamageListener) {
     this.#database = database;
     this.#state = state;
     this.#writer = new LevelWriter(database, state, onDamage);
@@ -116,22 +133,29 @@ export class LevelStore implements Store {
 
   async records(feed: FeedId, seq: number, bytesMax: number): Promise<readonly StoredRecord[]> {
     const known = this.#state.find(feed);
-    if (known === undefined || seq < 1 || seq > known.state.head.seq) return [];
-    const first = await this.#recordWith(known, seq);
+    const stretch = known && stretchOf(known.state, seq);
+    if (known === undefined || stretch === undefined) return [];
+    const { rewrites } = this.#state;
+    const reader: StretchReader = { known, ...stretch, rewrites };
+    const first = await this.#recordWith(reader, seq);
     if (first === undefined) return [];
     const records = [first];
     const left = bytesMax - first.bytes.length;
     let next = first.from + first.roots;
-    if (left <= 0 || next > known.state.head.seq) return records;
-    const rows = await this.#database.page(recordRange(known.number, next), {
-      limit: known.state.head.seq - next + 1,
+    if (left <= 0 || next > stretch.last) return records;
+    const range = {
+      gte: recordKey({ feed: known.number, from: next }),
+      lt: recordKey({ feed: known.number, from: stretch.last + 1 }),
+    };
+    const rows = await this.#database.page(range, {
+      limit: stretch.last - next + 1,
       bytesMax: left,
     });
     for (const row of rows) {
       const from = parseRecordPlace(row.key)?.from;
       const record = from === next ? this.#parseRecord(known, next, row) : undefined;
       if (record === undefined) {
-        if (from !== next) this.#report(feed, next, 'missing record');
+        if (from !== next) this.#reportMissing(reader, next);
         break;
       }
       records.push(record);
@@ -178,6 +202,10 @@ export class LevelStore implements Store {
       { limit: Infinity },
       ({ key, value }) => unsealValue(key, value) && this.#position(parseLabelKey(key)),
     );
+  }
+
+  rewrites(): number {
+    return this.#state.rewrites;
   }
 
   async local(prefix: string): Promise<readonly LocalRow[]> {
@@ -233,18 +261,25 @@ export class LevelStore implements Store {
   }
 
   /** The record that holds the root. */
-  async #recordWith(known: KnownFeed, seq: number): Promise<StoredRecord | undefined> {
-    const { number, state } = known;
+  async #recordWith(reader: StretchReader, seq: number): Promise<StoredRecord | undefined> {
+    const { known, from: begin } = reader;
+    const { number } = known;
     const key = recordKey({ feed: number, from: seq });
     const value = await this.#database.get(key);
     if (value !== undefined) return this.#parseRecord(known, seq, { key, value });
-    const range = { gte: recordRange(number).gte, lt: key };
+    const range = { gte: recordKey({ feed: number, from: begin }), lt: key };
     const [row] = await this.#database.page(range, { limit: 1, reverse: true });
     const from = row && parseRecordPlace(row.key)?.from;
     const record = row && from !== undefined ? this.#parseRecord(known, from, row) : undefined;
     if (record !== undefined && record.from + record.roots > seq) return record;
-    if (record !== undefined || row === undefined) this.#report(state.feed, seq, 'missing record');
+    if (record !== undefined || row === undefined) this.#reportMissing(reader, seq);
     return undefined;
+  }
+
+  /** Unless it was withdrawn while it was looked for. */
+  #reportMissing({ known, rewrites }: StretchReader, seq: number): void {
+    const isCertain = rewrites === this.#state.rewrites && rewrites % 2 === 0;
+    if (isCertain) this.#report(known.state.feed, seq, 'missing record');
   }
 
   #parseRecord({ state }: KnownFeed, from: number, { key, value }: Row): StoredRecord | undefined {

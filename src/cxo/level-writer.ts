@@ -2,7 +2,7 @@
 // the disk share the next one. After a failed batch the database is opened again and what might
 // have remained of the batch is taken back. Knows what is written when, not how rows look.
 import { SkychatError } from '../errors.ts';
-import { Draft, planCommit, type ReleaseShapes } from './commit-plan.ts';
+import { Draft, isOfTail, planCommit, type ReleaseShapes } from './commit-plan.ts';
 import { IdFilter } from './id-filter.ts';
 import {
   markRepeats,
@@ -12,9 +12,10 @@ import {
   type ReadyDraft,
   type ReadyRecord,
 } from './level-changes.ts';
-import type { Batch, LevelDatabase } from './level-database.ts';
-import { localKey, recordKey } from './level-keys.ts';
-import { parseRecord, unsealValue, type RecordBody } from './level-rows.ts';
+import type { Batch, Database } from './level-database.ts';
+import { localKey, metaKey, parseIdRow, recordKey } from './level-keys.ts';
+import { parseMeta, parseRecord, sealMeta, unsealValue, type RecordBody } from './level-rows.ts';
+import { movePlaces, removeTail, Rewriting, type TailPlace } from './level-tails.ts';
 import { storeLimits } from './limits.ts';
 import { findSegmentShape, type SegmentShape } from './segment-shape.ts';
 import type { StoreState } from './store-state.ts';
@@ -26,13 +27,18 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface ReadyBatch extends ReadyDraft {
+  /** Whether messages are moved to earlier places. */
+  readonly moves: boolean;
+}
+
 interface Planned {
   readonly waiting: Waiting;
   readonly arrivals: CommitArrivals;
 }
 
 export class LevelWriter {
-  readonly #database: LevelDatabase;
+  readonly #database: Database;
   readonly #state: StoreState;
   readonly #onDamage: DamageListener;
   readonly #ids: IdFilter | undefined;
@@ -42,7 +48,7 @@ export class LevelWriter {
   #undo: ((batch: Batch) => void) | undefined;
   #closed = false;
 
-  constructor(database: LevelDatabase, state: StoreState, onDamage: DamageListener) {
+  constructor(database: Database, state: StoreState, onDamage: DamageListener) {
     this.#database = database;
     this.#state = state;
     this.#onDamage = onDamage;
@@ -75,12 +81,13 @@ export class LevelWriter {
     this.#writing = undefined;
   }
 
-  /** What the next batch writes: a release begins a batch, since it reads what it releases. */
+  /** What the next batch writes: what a commit releases or withdraws is read first, so it begins one. */
   #takeGroup(): Waiting[] {
     let bytes = 0;
     let end = 0;
     for (const { change } of this.#queue) {
-      if (end > 0 && change.releases.length > 0) break;
+      const reads = change.releases.length + (change.withdrawn?.length ?? 0) > 0;
+      if (end > 0 && reads) break;
       for (const record of change.records) bytes += record.bytes.length;
       if (end > 0 && bytes > storeLimits.batchBytesMax) break;
       end++;
@@ -91,11 +98,13 @@ export class LevelWriter {
   async #writeTogether(group: readonly Waiting[]): Promise<void> {
     const planned: Planned[] = [];
     try {
+      await this.#recover();
       const ready = await this.#plan(group, planned);
       if (planned.length === 0) return;
       const labelled = await this.#write(ready);
       ready.draft.adopt(labelled);
-      const repeats = ready.records.some((record) => record.repeats);
+      if (!ready.rewriting.isEmpty) this.#state.rewrites++;
+      const repeats = ready.records.some((record) => record.repeats) || ready.moves;
       for (const { waiting, arrivals } of planned) {
         waiting.resolve(repeats ? { ...arrivals, repeats } : arrivals);
       }
@@ -105,7 +114,7 @@ export class LevelWriter {
   }
 
   /** Plans each commit behind the ones before it; one that breaks the contract is rejected alone. */
-  async #plan(group: readonly Waiting[], planned: Planned[]): Promise<ReadyDraft> {
+  async #plan(group: readonly Waiting[], planned: Planned[]): Promise<ReadyBatch> {
     const draft = new Draft(this.#state);
     const released = new Map<RecordKey, RecordBody>();
     const local: LocalChange[] = [];
@@ -119,13 +128,38 @@ export class LevelWriter {
         waiting.reject(error);
       }
     }
-    const records = draft.records.map(readyRecord);
-    await this.#markRepeats(records);
-    return { draft, records, released, local };
+    const rewriting = new Rewriting();
+    await this.#withdraw(draft, rewriting);
+    const records = draft.records.map(readyRecord).sort(compareRecords);
+    const moves = await this.#markRepeats(records, released, rewriting);
+    return { draft, records, released, local, rewriting, moves };
   }
 
-  /** Looks up the ids that may be there already. */
-  async #markRepeats(records: readonly ReadyRecord[]): Promise<void> {
+  /** The arrival numbers of what goes are not given again, though no row has them any more. */
+  async #withdraw(draft: Draft, rewriting: Rewriting): Promise<void> {
+    if (draft.withdrawn.length === 0) return;
+    for (const { known, tail } of draft.withdrawn) {
+      await removeTail(this.#database, known, tail, rewriting);
+    }
+    const value = await this.#database.get(metaKey);
+    const body = value && unsealValue(metaKey, value);
+    const meta = body && parseMeta(body);
+    if (value === undefined || meta === undefined) {
+      throw new SkychatError('store-damaged', 'the version of the store cannot be read');
+    }
+    const arrivalFloor = Math.max(meta.arrivalFloor, draft.latestArrival);
+    rewriting.replace({ key: metaKey, value }, sealMeta(metaKey, { ...meta, arrivalFloor }));
+  }
+
+  /**
+   * Looks up the ids that may be there already.
+   * @returns whether some stand in a tail, behind the record that comes now: they are moved
+   */
+  async #markRepeats(
+    records: readonly ReadyRecord[],
+    released: Map<RecordKey, RecordBody>,
+    rewriting: Rewriting,
+  ): Promise<boolean> {
     const keys: Uint8Array[] = [];
     const places: number[] = [];
     let at = 0;
@@ -140,8 +174,57 @@ export class LevelWriter {
       }
     }
     const found = keys.length === 0 ? [] : await this.#database.hasMany(keys);
-    const present = new Set(places.filter((_, i) => found?.[i] === true));
-    markRepeats(records, found === undefined ? undefined : present);
+    const present = new Map<number, Uint8Array>();
+    for (const [i, key] of keys.entries()) {
+      const at = places[i];
+      const isThere = found?.[i] === true && !rewriting.removes(key);
+      if (isThere && at !== undefined) present.set(at, key);
+    }
+    const moved = await this.#findMoved(records, present, released, rewriting);
+    for (const at of moved) present.delete(at);
+    const isKnown = found !== undefined;
+    markRepeats(records, isKnown ? present : undefined);
+    return moved.length > 0;
+  }
+
+  /** Of the ids that are there, those that stand later in the feed. */
+  async #findMoved(
+    records: readonly ReadyRecord[],
+    present: ReadonlyMap<number, Uint8Array>,
+    released: Map<RecordKey, RecordBody>,
+    rewriting: Rewriting,
+  ): Promise<readonly number[]> {
+    const moved: number[] = [];
+    if (present.size === 0) return moved;
+    let at = 0;
+    for (const { planned, ids } of records) {
+      const { known, record } = planned;
+      const first = at;
+      at += ids.length;
+      const tail = this.#state.find(record.feed)?.state.tail;
+      if (tail === undefined || record.from >= tail.from) continue;
+      const candidates = ids.flatMap((_, i) => (present.has(first + i) ? first + i : []));
+      const keys = candidates.flatMap((one) => present.get(one) ?? []);
+      const values = keys.length === 0 ? [] : await this.#database.getMany(keys);
+      const left: TailPlace[] = [];
+      for (const [i, key] of keys.entries()) {
+        const [one, value] = [candidates[i], values[i]];
+        const place = value && parseIdRow(key, value);
+        if (one === undefined || value === undefined) continue;
+        if (place === undefined || place.seq < tail.from) continue;
+        moved.push(one);
+        left.push(place);
+        rewriting.keep({ key, value });
+      }
+      if (left.length === 0) continue;
+      const flagged = await movePlaces(this.#database, known, tail, left, rewriting);
+      // A record that is released as well is put once more behind this.
+      for (const [release, body] of released) {
+        const isFlagged = flagged.includes(release.from) && isOfTail(release, record.feed, tail);
+        if (isFlagged) released.set(release, { ...body, repeats: true });
+      }
+    }
+    return moved;
   }
 
   async #readReleases(
@@ -167,11 +250,12 @@ export class LevelWriter {
     return shapes;
   }
 
-  /** @returns the number of labelled messages */
+  /** @returns by how many labelled messages there are more */
   async #write(ready: ReadyDraft): Promise<number> {
-    await this.#recover();
     let labelled = 0;
     const oldLocal = await this.#readLocal(ready.local);
+    // Odd until it is certain whether the rows are there.
+    if (!ready.rewriting.isEmpty) this.#state.rewrites++;
     try {
       await this.#database.write((batch) => {
         labelled = putDraft(ready, batch);
@@ -187,13 +271,14 @@ export class LevelWriter {
 
   /**
    * A batch whose sync failed may be there again once the database is opened anew: it is taken back
-   * before anything else is written.
+   * before anything else is read or written for a commit.
    */
   async #recover(): Promise<void> {
     if (this.#undo === undefined) return;
     await this.#database.reopen();
     await this.#database.write(this.#undo);
     this.#undo = undefined;
+    if (this.#state.rewrites % 2 === 1) this.#state.rewrites++;
   }
 
   /** The rows as they are, should the batch fail. */
@@ -206,6 +291,11 @@ export class LevelWriter {
       return { key, value: row && value && unsealValue(row, value) };
     });
   }
+}
+
+/** By feed, in the order of the feed: an earlier place of a message comes first. */
+function compareRecords({ planned: a }: ReadyRecord, { planned: b }: ReadyRecord): number {
+  return a.known.number - b.known.number || a.record.from - b.record.from;
 }
 
 function closing(): SkychatError {

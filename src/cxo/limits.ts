@@ -72,6 +72,8 @@ export const storeLimits = {
   positionsMax: 64,
   /** A power of two. With 2 million ids one in 200 is looked up in vain; with more, more. */
   idFilterBytes: 4 * 1024 * 1024,
+  /** Rows looked up on the main thread: what a few live messages bring, not what history does. */
+  lookUpsAtOnceMax: 8,
   /** Records of a feed that a repair writes together, each batch being synced. */
   repairBytesMax: 4 * 1024 * 1024,
   /** Problems that a verification lists; all are counted. */

@@ -1,8 +1,8 @@
 // A store in memory, for the simulator and for tests: the same answers as the LevelDB store, by the
 // contract suite, and nothing left when it is closed.
 import { SkychatError } from '../errors.ts';
-import { planCommit, Draft, type PlannedRecord } from './commit-plan.ts';
-import type { FeedState } from './feed.ts';
+import { Draft, isOfTail, planCommit, type PlannedRecord } from './commit-plan.ts';
+import type { FeedState, FeedTail } from './feed.ts';
 import type { GroupId, MessageId } from './ids.ts';
 import { idPrefixBytes } from './level-keys.ts';
 import type { FeedId } from './root.ts';
@@ -34,7 +34,7 @@ export class MemoryStore implements Store {
   readonly #state = new StoreState();
   /** By feed number, in the order of the feed. */
   readonly #records = new Map<number, StoredRecord[]>();
-  readonly #arrivals: ArrivalRow[] = [];
+  #arrivals: ArrivalRow[] = [];
   /** By group number and kind, oldest first. */
   readonly #timelines = new Map<string, PlacedRow[]>();
   /** By the id's prefix: the first place in each feed. */
@@ -71,7 +71,8 @@ export class MemoryStore implements Store {
     const arrivals = planCommit(draft, change, shapes);
     let labelled = 0;
     let repeats = false;
-    for (const planned of draft.records) {
+    for (const { known, tail } of draft.withdrawn) labelled -= this.#remove(known, tail);
+    for (const planned of [...draft.records].sort(compareRecords)) {
       const put = this.#putRecord(planned);
       labelled += put.labelled;
       repeats ||= put.repeats;
@@ -97,11 +98,14 @@ export class MemoryStore implements Store {
     const first = lowest(all, ({ from, roots }) => from + roots > seq);
     const found: StoredRecord[] = [];
     let bytes = 0;
+    let next = seq;
     for (let i = first; i < all.length && bytes < bytesMax; i++) {
       const record = all[i];
-      if (record === undefined || record.from + record.roots <= seq || seq < 1) break;
+      // Between the chain and the tail nothing is there.
+      if (record === undefined || record.from > next || seq < 1) break;
       found.push(record);
       bytes += record.bytes.length;
+      next = record.from + record.roots;
     }
     return found;
   }
@@ -135,6 +139,10 @@ export class MemoryStore implements Store {
   async labelled(label: string): Promise<readonly Position[]> {
     await this.#turn();
     return positionsOf(this.#labels.get(label) ?? []);
+  }
+
+  rewrites(): number {
+    return this.#state.rewrites;
   }
 
   async local(prefix: string): Promise<readonly LocalRow[]> {
@@ -178,47 +186,102 @@ export class MemoryStore implements Store {
     return record && findSegmentShape(record.bytes, record.signed);
   }
 
-  /** @returns the number of labelled messages, and whether some are in the feed already */
+  /** @returns by how many labelled messages there are more, and whether some are in the feed already */
   #putRecord({ record, known, shape, arrival }: PlannedRecord): {
     labelled: number;
     repeats: boolean;
   } {
     const { feed, from, signed, messages } = record;
+    const { number } = known;
     const bytes = record.bytes.slice();
     let repeats = false;
+    let moves = false;
     let labelled = 0;
     for (const { id, seq, index, label } of messages) {
-      const place = { feed, seq, index, number: known.number };
+      const place = { feed, seq, index, number };
       const places = listIn(this.#places, prefixOf(id));
-      if (places.some(({ number }) => number === known.number)) {
+      const at = places.findIndex((one) => one.number === number);
+      const other = places[at];
+      if (other !== undefined && isBefore(other, place)) {
         repeats = true;
         continue;
+      }
+      if (other !== undefined) {
+        places.splice(at, 1);
+        labelled -= this.#leave(other);
+        moves = true;
       }
       places.push(place);
       if (label === undefined) continue;
       labelled++;
-      const labels = listIn(this.#labels, label);
-      labels.splice(
-        lowest(labels, (other) => isBefore(place, other)),
-        0,
-        place,
-      );
+      insert(listIn(this.#labels, label), place, isBefore);
     }
+    if (moves) this.#state.rewrites += 2;
     const stored = { feed, from, roots: shape.roots, bytes, signed, arrival, repeats };
-    listIn(this.#records, known.number).push(stored);
+    insert(listIn(this.#records, number), stored, (a, b) => a.from < b.from);
     this.#bytes += bytes.length;
     if (!record.held) this.#show(record, known, shape, arrival);
-    return { labelled, repeats };
+    return { labelled, repeats: repeats || moves };
+  }
+
+  /**
+   * A message of a tail stands earlier in the feed as well: its place in the tail is not its first.
+   * @returns by how many labelled messages there are fewer
+   */
+  #leave(place: Labelled): number {
+    const records = this.#records.get(place.number) ?? [];
+    const at = lowest(records, ({ from, roots }) => from + roots > place.seq);
+    const record = records[at];
+    if (record !== undefined) records[at] = { ...record, repeats: true };
+    return this.#unlabel((other) => isSamePlace(other, place));
+  }
+
+  /** @returns how many labelled messages are left out */
+  #unlabel(leaves: (place: Labelled) => boolean): number {
+    let left = 0;
+    for (const [label, places] of this.#labels) {
+      const rest = places.filter((place) => !leaves(place));
+      left += places.length - rest.length;
+      this.#labels.set(label, rest);
+    }
+    return left;
+  }
+
+  /** @returns by how many labelled messages there are fewer */
+  #remove({ number, state }: KnownFeed, tail: FeedTail): number {
+    const leaves = (row: RecordKey): boolean => isOfTail(row, state.feed, tail);
+    const records = this.#records.get(number) ?? [];
+    const rest = records.filter((record) => !leaves(record));
+    for (const { bytes } of records.slice(rest.length)) this.#bytes -= bytes.length;
+    this.#records.set(number, rest);
+    this.#arrivals = this.#arrivals.filter((row) => !leaves(row));
+    for (const [name, rows] of this.#timelines) {
+      this.#timelines.set(
+        name,
+        rows.filter((row) => !leaves(row)),
+      );
+    }
+    const isGone = (place: Labelled): boolean => place.number === number && place.seq >= tail.from;
+    for (const [prefix, places] of this.#places) {
+      if (!places.some(isGone)) continue;
+      this.#places.set(
+        prefix,
+        places.filter((place) => !isGone(place)),
+      );
+    }
+    this.#state.rewrites += 2;
+    return this.#unlabel(isGone);
   }
 
   /** Enters a record into both orders. */
   #show({ feed, from }: RecordKey, known: KnownFeed, shape: SegmentShape, arrival: number): void {
-    this.#arrivals.push({ arrival, messages: shape.messages, feed, from });
+    const row = { arrival, messages: shape.messages, feed, from };
+    insert(this.#arrivals, row, (a, b) => a.arrival < b.arrival);
     for (const { first, last } of shape.spans) {
       const kind = first === last ? 'moments' : 'spans';
       const rows = listIn(this.#timelines, timelineName(known.group, kind));
-      const row = { time: last, first, feed, from, number: known.number };
-      rows.splice(lowest(rows, isFrom(row)), 0, row);
+      const placed = { time: last, first, feed, from, number: known.number };
+      rows.splice(lowest(rows, isFrom(placed)), 0, placed);
     }
   }
 }
@@ -250,6 +313,24 @@ function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {
 function isBefore(a: Labelled, b: Labelled): boolean {
   if (a.number !== b.number) return a.number < b.number;
   return a.seq !== b.seq ? a.seq < b.seq : a.index < b.index;
+}
+
+function isSamePlace(a: Labelled, b: Labelled): boolean {
+  return a.number === b.number && a.seq === b.seq && a.index === b.index;
+}
+
+/** By feed, in the order of the feed: an earlier place of a message comes first. */
+function compareRecords(a: PlannedRecord, b: PlannedRecord): number {
+  return a.known.number - b.known.number || a.record.from - b.record.from;
+}
+
+/** Puts an item before the first that is not before it. */
+function insert<T>(items: T[], item: T, isLower: (a: T, b: T) => boolean): void {
+  items.splice(
+    lowest(items, (other) => isLower(item, other)),
+    0,
+    item,
+  );
 }
 
 function positionsOf(places: readonly Labelled[]): Position[] {

@@ -5,9 +5,9 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Random } from '../env.ts';
 import { SkychatError } from '../errors.ts';
-import { emptyHead, type FeedHead } from './feed.ts';
+import { emptyHead, type FeedHead, type FeedState, type FeedTail } from './feed.ts';
 import { readFeedNames, type NamedFeed } from './feed-names.ts';
-import { walkFeed, type WalkedRecord } from './feed-walk.ts';
+import { findTail, walkFeed, type Stretch, type WalkedRecord } from './feed-walk.ts';
 import { feedRow, markRepeats, nameRow, putRecord, readyRecord } from './level-changes.ts';
 import {
   exists,
@@ -45,7 +45,10 @@ export interface RepairOptions {
   readonly labelOf: LabelOf;
 }
 
-/** What a feed lost: everything from a seq on. A peer that has it gives it again. */
+/**
+ * What a feed lost: everything from a seq on, or up to the tail that is left of it. A peer that has
+ * it gives it again.
+ */
 export interface CutFeed {
   readonly feed: FeedId;
   readonly from: number;
@@ -136,13 +139,50 @@ class Repair {
     const number = this.#counts.feeds + 1;
     const group = this.#groups.get(feed.group) ?? number;
     const forkedAt = state?.forkedAt;
-    let known: KnownFeed = { number, group, state: { feed, head: emptyHead, forkedAt } };
+    const empty: KnownFeed = { number, group, state: { feed, head: emptyHead, forkedAt } };
+    const chain = { from: 1, end: undefined };
+    const { head, failure } = await this.#copyStretch(named, empty, chain, arrivals);
+    const tail = await this.#findTail(named, head);
+    const kept: FeedState = { feed, head, forkedAt, tail };
+    await this.#noteCut(named, kept, failure);
+    if (head.seq === 0 && tail === undefined && forkedAt === undefined) return;
+    const known = { number, group, state: kept };
+    if (tail !== undefined) {
+      const range = { from: tail.from, end: tail.head.seq + 1 };
+      await this.#copyStretch(named, known, range, arrivals);
+    }
+    await this.#write(known, { records: [], bytes: 0 }, named.number, arrivals);
+    this.#groups.set(feed.group, group);
+    this.#counts.feeds++;
+  }
+
+  /**
+   * Only where the feed row tells of one: a gap without it is a loss, and the feed may be the node's
+   * own, which it would otherwise go on with below what it has signed already.
+   */
+  async #findTail(
+    { number, feed, state }: NamedFeed,
+    head: FeedHead,
+  ): Promise<FeedTail | undefined> {
+    if (state?.tail === undefined) return undefined;
+    const from = Math.max(state.tail.from, head.seq + 2);
+    return findTail(this.#source, number, feed, from);
+  }
+
+  /** Copies consecutive records as far as they are whole and a signature vouches for them. */
+  async #copyStretch(
+    named: NamedFeed,
+    known: KnownFeed,
+    range: Pick<Stretch, 'from' | 'end'>,
+    arrivals: Arrivals,
+  ): Promise<{ head: FeedHead; failure: string }> {
+    const { number, feed } = named;
     /** Vouched for, and not yet written. */
     const vouched: Chunk = { records: [], bytes: 0 };
     let waiting: WalkedRecord[] = [];
-    let head: FeedHead = emptyHead;
+    let head = emptyHead;
     let failure: string | undefined;
-    for await (const step of walkFeed(this.#source, named.number, feed)) {
+    for await (const step of walkFeed(this.#source, { number, feed, ...range })) {
       if (!step.ok) {
         failure = step.what;
         break;
@@ -150,20 +190,16 @@ class Repair {
       waiting.push(step.record);
       if (step.record.run.signature === undefined) continue;
       ({ head } = step.record.run);
-      known = { number, group, state: { feed, head, forkedAt } };
       for (const record of waiting) vouched.bytes += record.body.bytes.length;
       vouched.records.push(...waiting);
       waiting = [];
       if (vouched.bytes >= storeLimits.repairBytesMax) {
-        await this.#write(known, vouched, named.number, arrivals);
+        await this.#write(known, vouched, number, arrivals);
       }
     }
+    if (vouched.records.length > 0) await this.#write(known, vouched, number, arrivals);
     const unvouched = waiting.length > 0 ? 'no signature vouches for the roots' : undefined;
-    await this.#noteCut(named, head, failure ?? unvouched ?? 'the records are missing');
-    if (head.seq === 0 && forkedAt === undefined) return;
-    await this.#write(known, vouched, named.number, arrivals);
-    this.#groups.set(feed.group, group);
-    this.#counts.feeds++;
+    return { head, failure: failure ?? unvouched ?? 'the records are missing' };
   }
 
   async #write(
@@ -199,14 +235,18 @@ class Repair {
     chunk.bytes = 0;
   }
 
-  async #noteCut({ number, feed, state }: NamedFeed, head: FeedHead, what: string): Promise<void> {
+  async #noteCut({ number, feed, state }: NamedFeed, kept: FeedState, what: string): Promise<void> {
+    const { head, tail } = kept;
     let records = 0;
     const rest = recordRange(number, head.seq + 1);
-    for await (const row of this.#source.scan(rest, { values: false })) {
-      records += row.key.length > 0 ? 1 : 0;
+    for await (const { key } of this.#source.scan(rest, { values: false })) {
+      const from = parseRecordPlace(key)?.from ?? 0;
+      const isKept = tail !== undefined && from >= tail.from && from <= tail.head.seq;
+      if (!isKept) records++;
     }
-    if (records === 0 && (state === undefined || state.head.seq <= head.seq)) return;
-    this.#cut.push({ feed, from: head.seq + 1, records, what });
+    const from = state === undefined ? undefined : firstLost(state, kept);
+    if (records === 0 && from === undefined) return;
+    this.#cut.push({ feed, from: from ?? head.seq + 1, records, what });
   }
 
   /** @returns how many rows are damaged */
@@ -295,6 +335,15 @@ async function readArrivals(
     }
   }
   return { floor, renumbered, namelessRecords };
+}
+
+/** The lowest seq that a state tells of and another does not. */
+function firstLost(state: FeedState, kept: FeedState): number | undefined {
+  if (kept.head.seq < state.head.seq) return kept.head.seq + 1;
+  const { tail } = state;
+  if (tail === undefined || kept.head.seq >= tail.head.seq) return undefined;
+  if (kept.tail === undefined || kept.tail.from > tail.from) return tail.from;
+  return kept.tail.head.seq < tail.head.seq ? kept.tail.head.seq + 1 : undefined;
 }
 
 function ignore(): void {

@@ -1,7 +1,7 @@
 // The outline of a segment's bytes: how many roots and messages, and the spans of time they cover.
 // Reads lengths and times only; whether the objects are valid was settled before.
-import { ByteReader } from '../bytes.ts';
-import { idBytes } from './ids.ts';
+import { ByteReader, equal } from '../bytes.ts';
+import { idBytes, type RootId } from './ids.ts';
 import { rootLimits, segmentLimits, storeLimits } from './limits.ts';
 
 /** Times of consecutive roots, microseconds, first and last. */
@@ -24,6 +24,19 @@ export function findRootCount(bytes: Uint8Array): number | undefined {
   const reader = new ByteReader(bytes, idBytes);
   const roots = reader.varint() === undefined ? undefined : reader.varint();
   return roots !== undefined && roots >= 1 && roots <= segmentLimits.rootsMax ? roots : undefined;
+}
+
+const noRoot = new Uint8Array(idBytes);
+
+/** What the bytes of a segment say of the roots before it. */
+export function findSegmentBegin(bytes: Uint8Array): {
+  readonly prev: RootId | undefined;
+  readonly countBefore: number | undefined;
+} {
+  const reader = new ByteReader(bytes);
+  const prev = reader.take(idBytes);
+  const isFirst = prev === undefined || equal(prev, noRoot);
+  return { prev: isFirst ? undefined : (prev.slice() as RootId), countBefore: reader.varint() };
 }
 
 /** Undefined where the bytes are not a segment. */

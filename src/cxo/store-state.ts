@@ -27,6 +27,8 @@ export class StoreState {
   #nextNumber = 1;
   latestArrival = 0;
   labelled = 0;
+  /** As `Store.rewrites` has it; odd while the rows of a rewriting commit may be there or not. */
+  rewrites = 0;
 
   get nextNumber(): number {
     return this.#nextNumber;

@@ -39,13 +39,26 @@ export interface NewRecord {
 
 /** One atomic change, on disk when it resolves. */
 export interface Commit {
-  /** Each directly behind the records of its feed before it. */
+  /**
+   * Each directly behind the chain of its feed, or behind its tail; or, where it has none, beyond
+   * the root that follows the chain: it begins the tail then. What the last record that a commit adds
+   * to a tail ends in is a signature. With a record that ends directly before the tail, and which the
+   * tail continues, the chain takes the tail in: the feed has none from there on.
+   */
   readonly records: readonly NewRecord[];
-  /** Where the feeds stand afterwards: every feed that has records here, or that was found forked. */
+  /**
+   * Where the feeds stand afterwards: every feed that has records here, that was found forked, or
+   * whose tail is withdrawn.
+   */
   readonly states: readonly FeedState[];
   /** Held records whose time has come: they enter both orders now. */
   readonly releases: readonly RecordKey[];
   readonly local: readonly LocalChange[];
+  /**
+   * Feeds whose tails go, before anything else of the commit, with their messages and held records.
+   * Their arrival numbers are not given again.
+   */
+  readonly withdrawn?: readonly FeedId[];
 }
 
 export interface RecordKey {
@@ -118,12 +131,12 @@ export interface Store {
    */
   commit(change: Commit): Promise<CommitArrivals>;
   /**
-   * Consecutive records of the feed, from the one that holds `seq` on, until they have `bytesMax`
-   * bytes together: at least one where there is one. A damaged record ends the list before it, and
-   * is reported through the store's options.
+   * Consecutive records of the feed's chain or tail, from the one that holds `seq` on, until they
+   * have `bytesMax` bytes together: at least one where there is one. A damaged record ends the list
+   * before it, and is reported through the store's options.
    */
   records(feed: FeedId, seq: number, bytesMax: number): Promise<readonly StoredRecord[]>;
-  /** Rows that hold arrival numbers above `after`, in order. */
+  /** Rows that hold arrival numbers above `after`, in order. Withdrawn numbers have none. */
   arrivals(after: number, limit: number): Promise<readonly ArrivalRow[]>;
   /** Rows of the group's timeline, newest first: all, or those before a time, or before a row. */
   timeline(
@@ -141,6 +154,11 @@ export interface Store {
   labelled(label: string): Promise<readonly Position[]>;
   /** Number of messages that carry any label. In memory. */
   labelledCount(): number;
+  /**
+   * A number that changes whenever records that were there are withdrawn, or a message of one is
+   * found to stand earlier in its feed: what was read before is old then. In memory.
+   */
+  rewrites(): number;
   local(prefix: string): Promise<readonly LocalRow[]>;
   findLocal(key: string): Promise<Uint8Array | undefined>;
   /** Approximate size on disk. */

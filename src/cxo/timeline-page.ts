@@ -103,6 +103,7 @@ export async function readTimelinePage(
   const spans = new RowStream(end && end + storeLimits.spanMax, rowsOf('spans'));
   const cursors = new Set<PartCursor>();
   const entries: Entry[] = [];
+  let bound = before;
   while (entries.length < limit) {
     const latest = latestOf(cursors);
     const stream = await laterOf(moments, spans);
@@ -116,8 +117,10 @@ export async function readTimelinePage(
       continue;
     }
     if (latest?.current === undefined) break;
-    if (before === undefined || compareTimeline(latest.current, before) < 0) {
+    // Each before the last, though a record came anew in a place from which it was withdrawn.
+    if (bound === undefined || compareTimeline(latest.current, bound) < 0) {
       entries.push(latest.current);
+      bound = latest.current;
     }
     latest.step();
   }

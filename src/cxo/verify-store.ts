@@ -2,9 +2,9 @@
 import { compare, equal } from '../bytes.ts';
 import { SkychatError } from '../errors.ts';
 import { DecodedRecord } from './decoded-record.ts';
-import { emptyHead, type FeedHead } from './feed.ts';
+import { emptyHead, sameHead, sameRoot, tailOf, type FeedHead, type FeedTail } from './feed.ts';
 import { readFeedNames, type NamedFeed } from './feed-names.ts';
-import { sameHead, walkFeed, type WalkedRecord } from './feed-walk.ts';
+import { walkFeed, type WalkedRecord } from './feed-walk.ts';
 import { readyRecord, putRecord, type ReadyRecord } from './level-changes.ts';
 import { LevelDatabase } from './level-database.ts';
 import {
@@ -23,6 +23,7 @@ import { parseMeta, parseRecord, unsealValue, type Row } from './level-rows.ts';
 import { storeLimits } from './limits.ts';
 import { buildRecord } from './record.ts';
 import type { FeedId } from './root.ts';
+import type { Run } from './segment.ts';
 import { findSegmentShape } from './segment-shape.ts';
 
 /** Something that does not hold. */
@@ -109,29 +110,14 @@ class Verifier {
   }
 
   async #checkFeed(database: LevelDatabase, named: NamedFeed): Promise<void> {
-    const { number, feed, state } = named;
+    const { feed, state } = named;
     this.#counts.feeds++;
     this.#expect(rowKinds.feed);
     this.#expect(rowKinds.name);
-    let head: FeedHead = emptyHead;
-    let signedUpTo = 0;
-    for await (const step of walkFeed(database, number, feed)) {
-      if (!step.ok) {
-        this.report(feed, step.from, `${step.what}; nothing of the feed behind it is checked`);
-        this.#isComplete = false;
-        return;
-      }
-      const { run } = step.record;
-      ({ head } = run);
-      this.#counts.records++;
-      this.#counts.roots += run.entries.length;
-      this.#counts.messages += head.count - run.countBefore;
-      if (run.signature !== undefined) {
-        this.#counts.signatures++;
-        signedUpTo = head.seq;
-      }
-      await this.#checkRecord(database, named, step.record);
-    }
+    const tail = state?.tail;
+    const chain = await this.#checkStretch(database, named, 1, tail?.from);
+    if (chain === undefined) return;
+    const head = chain.last?.head ?? emptyHead;
     if (state !== undefined && !sameHead(state.head, head)) {
       this.report(
         feed,
@@ -139,9 +125,52 @@ class Verifier {
         `the feed row tells of ${state.head.seq} roots, not ${head.seq}`,
       );
     }
-    if (head.seq > signedUpTo) {
+    if (tail === undefined) return;
+    if (head.seq >= tail.from) this.report(feed, tail.from, 'the tail overlaps the chain');
+    const found = await this.#checkStretch(database, named, tail.from, undefined);
+    if (found === undefined) return;
+    const { first, last } = found;
+    const isTail =
+      first !== undefined && last !== undefined && sameTail(tail, tailOf(first), last.head);
+    if (!isTail) this.report(feed, tail.from, 'the feed row tells of another tail');
+  }
+
+  /**
+   * Checks consecutive records and that a signature vouches for all of them.
+   * @returns undefined where some could not be checked
+   */
+  async #checkStretch(
+    database: LevelDatabase,
+    named: NamedFeed,
+    from: number,
+    end: number | undefined,
+  ): Promise<{ readonly first: Run | undefined; readonly last: Run | undefined } | undefined> {
+    const { number, feed } = named;
+    let first: Run | undefined;
+    let last: Run | undefined;
+    let signedUpTo = from - 1;
+    for await (const step of walkFeed(database, { number, feed, from, end })) {
+      if (!step.ok) {
+        this.report(feed, step.from, `${step.what}; nothing of the feed behind it is checked`);
+        this.#isComplete = false;
+        return undefined;
+      }
+      const { run } = step.record;
+      first ??= run;
+      last = run;
+      this.#counts.records++;
+      this.#counts.roots += run.entries.length;
+      this.#counts.messages += run.head.count - run.countBefore;
+      if (run.signature !== undefined) {
+        this.#counts.signatures++;
+        signedUpTo = run.head.seq;
+      }
+      await this.#checkRecord(database, named, step.record);
+    }
+    if (last !== undefined && last.head.seq > signedUpTo) {
       this.report(feed, signedUpTo + 1, 'no signature vouches for the roots from here on');
     }
+    return { first, last };
   }
 
   /** Compares every index row of the record with what it has to be. */
@@ -216,6 +245,13 @@ class Verifier {
   #expect(kind: number): void {
     this.#expected.set(kind, (this.#expected.get(kind) ?? 0) + 1);
   }
+}
+
+/** Whether a tail begins as `begin` does, and ends at `head`. */
+function sameTail(tail: FeedTail, begin: FeedTail, head: FeedHead): boolean {
+  const { from, prev, countBefore, time } = begin;
+  if (tail.from !== from || tail.countBefore !== countBefore || tail.time !== time) return false;
+  return sameRoot(tail.prev, prev) && sameHead(tail.head, head);
 }
 
 const everything = { gte: Uint8Array.of(0), lt: Uint8Array.of(255) };

@@ -43,6 +43,7 @@ const wordsOfLocal = new Map<string, string>(
     'not-allowed': "the peer's key is not allowed",
     closing: 'this node is shutting down',
     removed: 'the peer was removed',
+    surplus: 'this node has links enough; it dials the peer when it needs one',
   }),
 );
 
@@ -55,6 +56,7 @@ const wordsOfPeer = new Map<string, string>(
     'own-key': "the peer has this node's own key",
     removed: 'the peer removed this node',
     replaced: 'the peer kept another link to this node',
+    surplus: 'the peer has links enough; it is dialed when this node needs one',
     'too-many-links': 'the peer has no place for another link',
   }),
 );

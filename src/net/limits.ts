@@ -13,6 +13,8 @@ export const heldBytesMax = 256 * 1024;
 /** One call to the kernel. Progress is seen in steps of this size, so it bounds the slowest peer
  * that can still meet the write deadline: 8.7 KB/s. */
 export const tcpWriteBytesMax = 256 * 1024;
+/** What node reads from a socket at a time; a read that is as long as this has more behind it. */
+export const tcpReadBytes = 64 * 1024;
 /** Reasons come from peers and end in logs and on screens. */
 export const reasonBytesMax = 64;
 

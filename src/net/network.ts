@@ -12,7 +12,7 @@ import { Handshake, type Secured } from './handshake.ts';
 import { inboundPeersMax, linksMax } from './limits.ts';
 import type { NoiseCrypto } from './noise.ts';
 import { nodeNoiseCrypto } from './noise-crypto.ts';
-import { Peer, type PeerPorts, type PeerState } from './peer.ts';
+import { Peer, surplus, type LinkWatcher, type PeerPorts, type PeerState } from './peer.ts';
 import { SecureLink } from './secure.ts';
 import type { ByteStream, Endpoint, Link, LinkHandler, Listener, Transport } from './transport.ts';
 
@@ -32,7 +32,15 @@ export interface NetworkOptions {
   onLink(link: Link): LinkHandler;
   /** The state of a peer, or its reason, has changed. */
   onPeer?(peer: PeerState): void;
+  readonly watcher?: LinkWatcher;
 }
+
+const nobody: LinkWatcher = {
+  onLinked: () => undefined,
+  onUnlinked: () => undefined,
+  onTried: () => undefined,
+  onSpare: () => undefined,
+};
 
 export class Network {
   readonly #options: NetworkOptions;
@@ -60,6 +68,7 @@ export class Network {
       crypto: this.#crypto,
       endings: this.#endings,
       faults: this.#faults,
+      watcher: options.watcher ?? nobody,
       onLink: (link) => options.onLink(link),
       onIdle: (peer) => {
         this.#onIdle(peer);
@@ -105,6 +114,41 @@ export class Network {
     peer.stopDialing();
     if (!this.#isAllowed(pk)) peer.close('removed');
     if (!peer.hasLink) this.#onIdle(peer);
+  }
+
+  /**
+   * Dials a key that is allowed once, at each endpoint until one answers. The watcher hears of the
+   * link, or that the try has come to nothing; nothing is tried again.
+   */
+  tryPeer(pk: PublicKey, endpoints: readonly Endpoint[]): void {
+    const refusal = this.#refusalToTry(pk);
+    if (refusal === undefined && this.#peerOf(pk).tryAt(endpoints)) return;
+    // Not from inside this call, as with every other outcome.
+    queueMicrotask(() => {
+      this.#ports.watcher.onTried(pk, [], refusal ?? 'already-connected');
+    });
+  }
+
+  /** Asks the peer to end the link where it has others enough. */
+  askToSpare(pk: PublicKey): void {
+    this.#peers.get(pk)?.askToSpare();
+  }
+
+  /** Ends a link that is one too many; neither side redials it. */
+  part(pk: PublicKey): void {
+    this.#peers.get(pk)?.close(surplus);
+  }
+
+  /** Whether the operator wants a link to this peer. */
+  isConfigured(pk: PublicKey): boolean {
+    return this.#peers.get(pk)?.dialed === true;
+  }
+
+  /** Configured peers whose link ended as surplus: they are dialed when they are tried. */
+  resting(): PeerAddress[] {
+    return [...this.#peers.values()].flatMap(({ pk, endpoint, isResting }) =>
+      isResting && endpoint !== undefined ? [{ pk, ...endpoint }] : [],
+    );
   }
 
   peers(): PeerState[] {
@@ -202,6 +246,13 @@ export class Network {
     if (known?.dialed === true || known?.hasLink === true) return undefined;
     const links = [...this.#peers.values()].filter((peer) => peer.hasLink).length;
     return links >= linksMax ? 'too-many-links' : undefined;
+  }
+
+  #refusalToTry(pk: PublicKey): string | undefined {
+    if (this.#closing !== undefined) return 'closing';
+    if (pk === this.#options.identity.publicKey) return 'own-key';
+    if (this.#bans.leftMs(pk) > 0) return 'banned';
+    return this.#isAllowed(pk) && isValidPublicKey(pk) ? undefined : 'not-allowed';
   }
 
   #isAllowed(pk: PublicKey): boolean {

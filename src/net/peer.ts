@@ -6,6 +6,10 @@
 // - it has dialed too and waits for the acceptance: the link dialed by the lower key is kept;
 // - it has a link in use: that one is kept if it gives a sign of life, else the newer takes over.
 // A link in use is thus never given up for a redial, and both sides come to the same choice.
+//
+// A peer is _configured_, and then dialed until there is a link; or it is _tried_, once at each of the
+// addresses given, and what comes of it is told. A link that ends as `surplus` is not redialed: a
+// configured peer then _rests_ until it is tried.
 import type { Logger } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import { formatEndpoint } from './address.ts';
@@ -31,14 +35,41 @@ export interface PeerState {
   readonly link: Link | undefined;
 }
 
+/** An endpoint that was dialed in vain. */
+export interface FailedDial {
+  readonly endpoint: Endpoint;
+  readonly fault: HandshakeFault | 'unreachable';
+}
+
+/** Hears what becomes of links and of tries, for whoever decides how many there should be. */
+export interface LinkWatcher {
+  /** A link is in use. Comes again when another link takes its place. */
+  onLinked(pk: PublicKey): void;
+  /** The peer has no link in use any more. */
+  onUnlinked(pk: PublicKey, reason: string): void;
+  /** A try has come to nothing; `refusal` is the reason where the peer was reached. */
+  onTried(pk: PublicKey, failed: readonly FailedDial[], refusal: string | undefined): void;
+  /** The peer has links enough, and asks whether this one can be spared. */
+  onSpare(pk: PublicKey): void;
+}
+
 export interface PeerPorts extends DialPorts {
   readonly logger: Logger;
   readonly faults: Faults;
+  readonly watcher: LinkWatcher;
   onLink(link: Link): LinkHandler;
   /** The peer has no link any more and may be forgotten. */
   onIdle(peer: Peer): void;
   /** `state` or `reason` has changed. */
   onChange(peer: Peer): void;
+}
+
+/** Why a link ends that is one too many. Neither side redials. */
+export const surplus = 'surplus';
+
+interface Try {
+  readonly rest: Endpoint[];
+  readonly failed: FailedDial[];
 }
 
 const refusals: ReadonlySet<string> = new Set([
@@ -55,6 +86,8 @@ export class Peer {
   /** Whether the link that the peer dials is kept when both dial at once. */
   readonly #peerDials: boolean;
   #endpoint: Endpoint | undefined;
+  #isResting = false;
+  #try: Try | undefined;
   #state: PeerStatus = 'waiting';
   #reason: string | undefined;
   #since: number;
@@ -80,6 +113,15 @@ export class Peer {
     return this.#endpoint !== undefined;
   }
 
+  /** Whether the peer is configured, has parted with its link, and is dialed only when it is tried. */
+  get isResting(): boolean {
+    return this.#isResting;
+  }
+
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
+  }
+
   get hasLink(): boolean {
     return this.#link !== undefined || this.#challenger !== undefined;
   }
@@ -96,14 +138,34 @@ export class Peer {
   dialTo(endpoint: Endpoint): void {
     if (this.#endpoint?.host === endpoint.host && this.#endpoint.port === endpoint.port) return;
     this.#endpoint = endpoint;
+    this.#isResting = false;
     this.#failures = 0;
     this.#stopAttempt();
-    if (!this.hasLink) this.#dial();
+    this.#endTry('replaced');
+    if (!this.hasLink) this.#dial(endpoint);
+  }
+
+  /** Dials each endpoint once until one answers. False where a link or an attempt is there already. */
+  tryAt(endpoints: readonly Endpoint[]): boolean {
+    const [first, ...rest] = endpoints;
+    const isBusy = this.hasLink || this.#giveUp !== undefined;
+    if (isBusy || first === undefined || (this.dialed && !this.#isResting)) return false;
+    this.#isResting = false;
+    this.#try = { rest, failed: [] };
+    this.#dial(first);
+    return true;
+  }
+
+  /** Asks the peer to end the link as surplus where it can spare it. */
+  askToSpare(): void {
+    this.#link?.askToSpare();
   }
 
   stopDialing(): void {
     this.#endpoint = undefined;
+    this.#isResting = false;
     this.#stopAttempt();
+    this.#endTry('removed');
     if (this.#link?.accepted === false) this.#link.close('removed');
     if (this.#state !== 'connected')
       this.#become('waiting', 'the peer may connect; it is not dialed');
@@ -119,16 +181,17 @@ export class Peer {
   /** Ends the link; where the peer is dialed, the next attempt comes after `pauseMs`. */
   close(reason: string, pauseMs?: number): void {
     this.#stopAttempt();
+    if (this.#link === undefined) this.#endTry(reason);
     this.#challenger?.close(reason);
     this.#link?.close(reason);
     if (pauseMs === undefined || this.#endpoint === undefined) return;
+    this.#isResting = false;
     this.#become('refused', inWords(reason, false));
     this.#retryAfter(pauseMs);
   }
 
-  #dial(): void {
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined) return;
+  #dial(endpoint: Endpoint): void {
+    this.#lastAddress = formatEndpoint(endpoint);
     // An attempt on a peer that refused does not hide the refusal.
     if (this.#state !== 'refused') this.#become('dialing', this.#reason);
     this.#giveUp = dial(this.#ports, this.pk, endpoint, {
@@ -147,8 +210,21 @@ export class Peer {
 
   #onDialFailed(endpoint: Endpoint, fault: HandshakeFault | 'unreachable', detail: string): void {
     this.#ports.faults.report(fault, formatEndpoint(endpoint), { peer: this.pk, detail });
+    this.#try?.failed.push({ endpoint, fault });
+    const next = this.#try?.rest.shift();
+    if (next !== undefined) {
+      this.#dial(next);
+      return;
+    }
     const words = fault === 'unreachable' ? detail : faultWords[fault];
     this.#redial(fault === 'wrong-key' ? 'refusing' : 'unreachable', words);
+    this.#endTry(undefined);
+  }
+
+  #endTry(refusal: string | undefined): void {
+    const ended = this.#try;
+    this.#try = undefined;
+    if (ended !== undefined) this.#ports.watcher.onTried(this.pk, ended.failed, refusal);
   }
 
   #open(secured: Secured): SecureLink {
@@ -160,6 +236,9 @@ export class Peer {
       endings,
       onAccepted: () => {
         this.#onAccepted(link);
+      },
+      onSpare: () => {
+        if (link === this.#link) this.#ports.watcher.onSpare(this.pk);
       },
       onEnded: (end) => {
         this.#onEnded(link, end);
@@ -184,6 +263,9 @@ export class Peer {
     this.#become('connected', undefined);
     const { peer, address, initiator } = link;
     this.#ports.logger.info({ peer, address, initiator }, 'link up');
+    this.#try = undefined;
+    this.#isResting = false;
+    this.#ports.watcher.onLinked(peer);
   }
 
   #decide(): void {
@@ -222,7 +304,13 @@ export class Peer {
     else if (this.#challenger === link) this.#challenger = undefined;
     if (this.#link !== undefined) return;
     if (this.#challenger !== undefined) this.#decide();
-    else this.#redial(obstacleOf(end), end.detail ?? inWords(end.reason, end.byPeer));
+    else {
+      const words = end.detail ?? inWords(end.reason, end.byPeer);
+      if (end.reason === surplus) this.#rest(words);
+      else this.#redial(obstacleOf(end), words, link.initiator && !link.accepted);
+      this.#endTry(end.reason);
+    }
+    if (link.accepted && !this.hasLink) this.#ports.watcher.onUnlinked(this.pk, end.reason);
     if (!this.hasLink) this.#ports.onIdle(this);
   }
 
@@ -242,10 +330,15 @@ export class Peer {
     }
   }
 
-  #redial(obstacle: Obstacle, words: string): void {
+  #rest(words: string): void {
+    this.#isResting = this.dialed;
+    this.#become('waiting', words);
+  }
+
+  #redial(obstacle: Obstacle, words: string, wasDialed = true): void {
     // The next attempt is under way, or its time was set by who closed the link.
     if (this.#cancelRetry !== undefined || this.#giveUp !== undefined) return;
-    const refused = obstacle === 'refusing' && this.#endpoint !== undefined;
+    const refused = obstacle === 'refusing' && (this.dialed || wasDialed);
     this.#become(refused ? 'refused' : 'waiting', words);
     if (this.#endpoint === undefined) return;
     this.#failures++;
@@ -256,7 +349,7 @@ export class Peer {
     this.#retryAt = this.#ports.clock.monotonic() + delayMs;
     this.#cancelRetry = this.#ports.timers.after(delayMs, () => {
       this.#cancelRetry = undefined;
-      this.#dial();
+      if (this.#endpoint !== undefined) this.#dial(this.#endpoint);
     });
   }
 

@@ -3,6 +3,7 @@
 //   1 accept  responder → dialer: the link is in use; until then the dialer's frames are held
 //   2 ping    8 bytes;   3 pong  the same bytes
 //   4 close   the reason in ASCII; nothing follows
+//   5 spare   the sender has links enough: it may be closed with `surplus` where the other end has too
 import { equal, parseUtf8, utf8 } from '../bytes.ts';
 import type { Clock, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
@@ -19,6 +20,7 @@ const frameAccept = 1;
 const framePing = 2;
 const framePong = 3;
 const frameClose = 4;
+const frameSpare = 5;
 const pingBytes = 8;
 
 /** Messages under one key in each direction. */
@@ -39,6 +41,8 @@ export interface SecureLinkOptions {
   readonly endings: Endings;
   /** The responder took the link into use (heard by the dialer alone). */
   onAccepted(): void;
+  /** The peer has links enough and asks whether this one can be spared. */
+  onSpare?(): void;
   /** After the handler's `onClose`, never from inside a call of the owner. */
   onEnded(end: LinkEnd): void;
 }
@@ -152,6 +156,11 @@ export class SecureLink implements Link {
     this.#options.endings.end(this.#stream);
   }
 
+  /** Asks the peer to end the link with `surplus` where it can spare it. */
+  askToSpare(): void {
+    if (!this.#ended && this.#accepted) this.#write(frameSpare, empty);
+  }
+
   /** Asks for a sign of life: any authentic message within `probeMs`. One probe at a time. */
   probe(answer: (alive: boolean) => void): void {
     const cancel = this.#options.timers.after(limits.probeMs, () => {
@@ -255,6 +264,10 @@ export class SecureLink implements Link {
         return;
       case frameClose:
         this.#onCloseFrame(payload);
+        return;
+      case frameSpare:
+        if (payload.length > 0) this.close('bad-frame');
+        else if (this.#accepted) this.#options.onSpare?.();
         return;
       // Link frames of a later version are not for us.
     }

@@ -3,7 +3,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { SkychatError } from '../errors.ts';
 import { formatEndpoint } from './address.ts';
-import { addressMs, tcpWriteBytesMax } from './limits.ts';
+import { addressMs, tcpReadBytes, tcpWriteBytesMax } from './limits.ts';
 import type { ByteStream, ByteStreamHandler, Endpoint, Listener, Transport } from './transport.ts';
 
 export const tcpTransport: Transport = { dial, listen };
@@ -24,6 +24,7 @@ class TcpStream implements ByteStream {
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
       this.handler?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+      if (bytes.length >= tcpReadBytes) this.#letOthers();
     });
     socket.on('end', () => {
       // Who sends no more reads no more: there are no half-open streams.
@@ -58,6 +59,14 @@ class TcpStream implements ByteStream {
   destroy(): void {
     this.#ending = true;
     this.#socket.destroy();
+  }
+
+  // Where more is waiting, node would read it all, up to 2 MiB, before it looks at any other socket.
+  #letOthers(): void {
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#socket.resume();
+    });
   }
 
   // Hands the kernel a bounded part at a time: node reports a write only when all of it is taken,

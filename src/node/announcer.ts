@@ -1,5 +1,5 @@
-// Publishes what this node says of itself (its name, the keys it vouches for), and tries again
-// where that is not possible yet.
+// Publishes what this node says of itself (its name, the keys it vouches for, where it can be
+// dialed), and tries again where that is not possible yet.
 import type { Chat } from '../chat/chat.ts';
 import type { Logger, Timers } from '../env.ts';
 
@@ -8,6 +8,8 @@ const retryMs = 5_000;
 export interface AnnouncerOptions {
   readonly chat: Pick<Chat, 'announce'>;
   readonly name: string | undefined;
+  /** `host:port`, where others can dial this node at present. */
+  readonly addresses: () => readonly string[];
   readonly timers: Timers;
   readonly logger: Logger;
   /** Called after each time that everything was published. */
@@ -38,17 +40,17 @@ export class Announcer {
   }
 
   async #run(): Promise<void> {
-    const { chat, name, timers, logger, onAnnounced } = this.#options;
+    const { chat, name, addresses, timers, logger, onAnnounced } = this.#options;
     this.#running = true;
     try {
       while (this.#again) {
         this.#again = false;
-        await chat.announce(name);
+        await chat.announce(name, addresses());
         onAnnounced();
       }
     } catch (error) {
       if (this.#isClosed()) return;
-      logger.warn({ cause: String(error) }, 'name and peers could not be published yet');
+      logger.warn({ cause: String(error) }, 'name, peers and addresses could not be published yet');
       this.#cancel = timers.after(retryMs, () => {
         this.announce();
       });

@@ -10,8 +10,10 @@ import type {
   PeerView,
   ProofView,
   StatusView,
+  SyncView,
 } from '../chat/view.ts';
 import { isoOfTime } from '../chat/time-text.ts';
+import { messagesOf } from '../cxo/feed.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock } from '../env.ts';
 import { SkychatError } from '../errors.ts';
@@ -21,6 +23,7 @@ import { parsePeerAddress } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { PeerState } from '../net/peer.ts';
 import type { PeerBook } from './peer-book.ts';
+import { buildSyncView } from './sync-view.ts';
 import type { Runner } from '../sync/runner.ts';
 
 export interface NodeParts {
@@ -162,12 +165,25 @@ export class NodeApi implements Api {
     return this.#parts.chat.members(idOrName, (key) => online.has(key));
   }
 
+  /** Computed at each call: how much of what is known to exist is here, and how it gets on. */
+  sync(): SyncView {
+    const { chat, store, runner } = this.#parts;
+    let objects = 0;
+    for (const state of store.feeds()) objects += messagesOf(state);
+    const progress = runner.progress(objects - store.labelledCount());
+    return buildSyncView(progress, {
+      nameOf: (pk) => chat.directory.findName(pk) ?? null,
+      connected: () => this.#connected().length,
+      behindOfLinked: () => runner.overview.behindOfLinked(),
+      writeFailure: runner.writeFailure,
+    });
+  }
+
   async status(): Promise<StatusView> {
     const { self, version, chat, store, runner, network, clock, startedAt } = this.#parts;
     const states = store.feeds();
     const { overview } = runner;
-    let objects = 0;
-    for (const { head } of states) objects += head.count;
+    const sync = this.sync();
     return {
       pk: self,
       name: chat.directory.findName(self) ?? null,
@@ -176,9 +192,10 @@ export class NodeApi implements Api {
       room: chat.room.name,
       listen: this.#parts.listen(),
       http: this.#parts.http(),
-      messages: objects - store.labelledCount(),
+      messages: sync.have,
       feeds: states.length,
-      behind: overview.behind(),
+      behind: sync.behind,
+      sync,
       peers: { known: network.peers().length, connected: this.#connected().length },
       store: { bytes: await store.bytes() },
       counters: {

@@ -83,6 +83,8 @@ export type Effect =
   | { readonly type: 'arrived'; readonly entries: readonly Entry[] }
   /** Messages became visible that have to be read back from the store to be shown. */
   | { readonly type: 'reread' }
+  /** Messages that were shown are gone: what is remembered of recent ones is to be forgotten. */
+  | { readonly type: 'withdrawn' }
   /** A peer told of more that it has on its disk. */
   | { readonly type: 'delivered'; readonly peer: PublicKey }
   | {

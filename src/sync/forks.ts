@@ -123,7 +123,7 @@ export class Forks {
     const search = this.#find(session.link, feedKey(request.feed));
     if (search?.theirs?.from !== request.seq) return;
     const { feed, theirs } = search;
-    const segment = buildSegment(request, records, Infinity);
+    const segment = buildSegment(request, records, { bytesTarget: Infinity });
     const ours =
       segment === undefined || segment === 'unsigned'
         ? undefined
@@ -211,7 +211,7 @@ export class Forks {
     const rebuilt = rebuildRun(id, record.from, record.bytes, record.signed);
     if (!rebuilt.ok) return;
     feed.beforeFork = rebuilt.run.entries[seq - record.from]?.root;
-    this.#replica.forgetDigest(id.group);
+    this.#replica.feedChanged(feed);
   }
 
   dropLink(link: number): void {

@@ -6,6 +6,7 @@ import { rootLimits } from '../cxo/limits.ts';
 import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
 import { encodeForkProof, parseForkProof, type ForkProof } from './fork-proof.ts';
 import { syncLimits } from './limits.ts';
+import { boundBytesMax, isBehind, type Range, type ShownRange } from './ranges.ts';
 
 /** Frame types, in the range that the link leaves to the protocols above it. */
 export const frameTypes = {
@@ -17,6 +18,9 @@ export const frameTypes = {
   check: 0x15,
   decline: 0x16,
   fork: 0x17,
+  prune: 0x18,
+  compare: 0x19,
+  receipt: 0x1a,
 } as const;
 
 export const protocolVersion = 1;
@@ -47,6 +51,11 @@ export interface Place {
   readonly from: number;
 }
 
+/** A place, and where a wanted part ends; without an end, all there is and what comes later. */
+export interface Wanted extends Place {
+  readonly to?: number | undefined;
+}
+
 /** `group` is the place of the group in the list of the sender's hello. */
 export type Frame =
   | {
@@ -61,10 +70,17 @@ export type Frame =
       readonly type: 'have';
       readonly group: number;
       readonly feeds: readonly Have[];
-      /** Set in the last frame of a listing of all feeds. */
-      readonly complete: boolean;
+      /** These are all feeds that the sender has in this range. */
+      readonly covers: Range | undefined;
     }
-  | { readonly type: 'want'; readonly group: number; readonly places: readonly Place[] }
+  | {
+      readonly type: 'compare';
+      readonly group: number;
+      /** Where the first range begins. */
+      readonly lower: Uint8Array;
+      readonly ranges: readonly ShownRange[];
+    }
+  | { readonly type: 'want'; readonly group: number; readonly places: readonly Wanted[] }
   | {
       readonly type: 'segment';
       readonly group: number;
@@ -84,13 +100,16 @@ export type Frame =
       }[];
     }
   | { readonly type: 'decline'; readonly group: number; readonly places: readonly Place[] }
+  /** Of these feeds the sender wants word in place of segments; it has what is before each place. */
+  | { readonly type: 'prune'; readonly group: number; readonly places: readonly Place[] }
   | {
       readonly type: 'fork';
       readonly group: number;
       readonly author: PublicKey;
       readonly head: number;
       readonly proof: ForkProof;
-    };
+    }
+  | { readonly type: 'receipt'; readonly group: number; readonly bytes: Uint8Array };
 
 export interface EncodedFrame {
   readonly type: number;
@@ -101,10 +120,11 @@ export function encodeFrame(frame: Frame): EncodedFrame {
   const type = frameTypes[frame.type];
   if (frame.type === 'segment') return { type, payload: encodeSegmentFrame(frame) };
   if (frame.type === 'fork') return { type, payload: encodeForkFrame(frame) };
+  if (frame.type === 'receipt') return { type, payload: encodeReceiptFrame(frame) };
   return { type, payload: encode(valueOfFrame(frame)) };
 }
 
-function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' }>): Value {
+function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' | 'receipt' }>): Value {
   switch (frame.type) {
     case 'hello':
       return {
@@ -116,7 +136,7 @@ function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' }>): Valu
     case 'have':
       return [
         frame.group,
-        frame.complete,
+        frame.covers === undefined ? null : [frame.covers.lower, frame.covers.upper],
         frame.feeds.map(({ author, head, seq, count, rootPrefix }) => [
           publicKeyBytes(author),
           head,
@@ -125,8 +145,20 @@ function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' }>): Valu
           rootPrefix,
         ]),
       ];
+    case 'compare':
+      return [frame.group, frame.lower, frame.ranges.map(valueOfShown)];
     case 'want':
+      return [
+        frame.group,
+        frame.places.map(({ author, head, from, to }) => [
+          publicKeyBytes(author),
+          head,
+          from,
+          ...(to === undefined ? [] : [to]),
+        ]),
+      ];
     case 'decline':
+    case 'prune':
       return [
         frame.group,
         frame.places.map(({ author, head, from }) => [publicKeyBytes(author), head, from]),
@@ -138,6 +170,11 @@ function valueOfFrame(frame: Exclude<Frame, { type: 'segment' | 'fork' }>): Valu
   }
 }
 
+function valueOfShown({ upper, fingerprint, agreed }: ShownRange): Value {
+  if (fingerprint === undefined) return [upper];
+  return agreed ? [upper, fingerprint, true] : [upper, fingerprint];
+}
+
 /** Segments and proofs are larger than an object may be: their frames are no CBOR. */
 function encodeSegmentFrame(frame: Extract<Frame, { type: 'segment' }>): Uint8Array {
   const { author, head, from } = frame.place;
@@ -147,6 +184,12 @@ function encodeSegmentFrame(frame: Extract<Frame, { type: 'segment' }>): Uint8Ar
 function encodeForkFrame(frame: Extract<Frame, { type: 'fork' }>): Uint8Array {
   const { group, author, head, proof } = frame;
   return concat(encodeHeader(group, author, [head]), encodeForkProof(proof));
+}
+
+function encodeReceiptFrame({ group, bytes }: Extract<Frame, { type: 'receipt' }>): Uint8Array {
+  const payload = new Uint8Array(varintLength(group) + bytes.length);
+  payload.set(bytes, writeVarint(payload, 0, group));
+  return payload;
 }
 
 function encodeHeader(group: number, author: PublicKey, numbers: readonly number[]): Uint8Array {
@@ -164,6 +207,7 @@ function encodeHeader(group: number, author: PublicKey, numbers: readonly number
 export function parseFrame(type: number, payload: Uint8Array): Frame | 'unknown' | undefined {
   if (type === frameTypes.segment) return parseSegmentFrame(payload);
   if (type === frameTypes.fork) return parseForkFrame(payload);
+  if (type === frameTypes.receipt) return parseReceiptFrame(payload);
   const parse = parsers[type];
   if (parse === undefined) return 'unknown';
   const decoded = decode(payload);
@@ -194,13 +238,24 @@ function parseForkFrame(payload: Uint8Array): Frame | undefined {
   return proof && { type: 'fork', group, author: publicKeyOfBytes(author), head, proof };
 }
 
+function parseReceiptFrame(payload: Uint8Array): Frame | undefined {
+  const reader = new ByteReader(payload);
+  const group = reader.varint();
+  // A copy, as of a segment: receipts are kept.
+  return group === undefined
+    ? undefined
+    : { type: 'receipt', group, bytes: payload.slice(reader.offset) };
+}
+
 const parsers: Record<number, ((value: Value) => Frame | undefined) | undefined> = {
   [frameTypes.hello]: parseHello,
   [frameTypes.have]: parseHave,
-  [frameTypes.want]: (value) => parsePlaces('want', value),
+  [frameTypes.want]: parseWant,
   [frameTypes.credit]: (value) => (isCount(value) ? { type: 'credit', limit: value } : undefined),
   [frameTypes.check]: parseCheck,
   [frameTypes.decline]: (value) => parsePlaces('decline', value),
+  [frameTypes.prune]: (value) => parsePlaces('prune', value),
+  [frameTypes.compare]: parseCompare,
 };
 
 function parseHello(value: Value): Frame | undefined {
@@ -221,8 +276,10 @@ function parseHello(value: Value): Frame | undefined {
 
 function parseHave(value: Value): Frame | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [group, complete, list] = value;
-  if (!isCount(group) || typeof complete !== 'boolean' || !Array.isArray(list)) return undefined;
+  const [group, covered, list] = value;
+  if (!isCount(group) || !Array.isArray(list)) return undefined;
+  const covers = covered === null ? undefined : parseRange(covered);
+  if (covers === undefined && covered !== null) return undefined;
   const feeds = all(list, (item) => {
     if (!Array.isArray(item)) return undefined;
     const [author, head, seq, count, rootPrefix] = item;
@@ -232,20 +289,62 @@ function parseHave(value: Value): Frame | undefined {
     if (count > seq * rootLimits.objectsMax) return undefined;
     return { author: publicKeyOfBytes(author), head, seq, count, rootPrefix };
   });
-  return feeds && { type: 'have', group, complete, feeds };
+  return feeds && { type: 'have', group, covers, feeds };
 }
 
-function parsePlaces(type: 'want' | 'decline', value: Value): Frame | undefined {
+function parseRange(value: Value | undefined): Range | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [lower, upper] = value;
+  if (!isBound(lower) || !isBound(upper) || !isBehind(upper, lower)) return undefined;
+  return { lower, upper };
+}
+
+/** Consecutive: each range ends behind the one before, and only the last may be the end of all. */
+function parseCompare(value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [group, lower, list] = value;
+  if (!isCount(group) || !isBound(lower) || !Array.isArray(list)) return undefined;
+  if (list.length === 0 || list.length > syncLimits.rangesInFrameMax) return undefined;
+  let [last, isEnd] = [lower, false];
+  const ranges = all(list, (item): ShownRange | undefined => {
+    if (!Array.isArray(item)) return undefined;
+    const [upper, fingerprint, agreed = false] = item;
+    if (isEnd || !isBound(upper) || !isBehind(upper, last)) return undefined;
+    [last, isEnd] = [upper, upper.length === 0];
+    if (fingerprint === undefined) return { upper, fingerprint, agreed: false };
+    if (!isBytes(fingerprint, tagBytes) || typeof agreed !== 'boolean') return undefined;
+    return { upper, fingerprint, agreed };
+  });
+  return ranges && { type: 'compare', group, lower, ranges };
+}
+
+function parseWant(value: Value): Frame | undefined {
   if (!Array.isArray(value)) return undefined;
   const [group, list] = value;
   if (!isCount(group) || !Array.isArray(list)) return undefined;
   const places = all(list, (item) => {
-    if (!Array.isArray(item)) return undefined;
-    const [author, head, from] = item;
-    if (!isBytes(author, idBytes) || !isCount(head) || !isCount(from) || from < 1) return undefined;
-    return { author: publicKeyOfBytes(author), head, from };
+    const place = parsePlace(item);
+    if (place === undefined || !Array.isArray(item)) return undefined;
+    const to = item[3];
+    if (to === undefined) return place;
+    return isCount(to) && to >= place.from ? { ...place, to } : undefined;
   });
+  return places && { type: 'want', group, places };
+}
+
+function parsePlaces(type: 'decline' | 'prune', value: Value): Frame | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [group, list] = value;
+  if (!isCount(group) || !Array.isArray(list)) return undefined;
+  const places = all(list, parsePlace);
   return places && { type, group, places };
+}
+
+function parsePlace(item: Value): Place | undefined {
+  if (!Array.isArray(item)) return undefined;
+  const [author, head, from] = item;
+  if (!isBytes(author, idBytes) || !isCount(head) || !isCount(from) || from < 1) return undefined;
+  return { author: publicKeyOfBytes(author), head, from };
 }
 
 function parseCheck(value: Value): Frame | undefined {
@@ -282,6 +381,10 @@ function isMap(value: Value): value is { [key: string]: Value } {
 
 function isCount(value: Value | undefined): value is number {
   return typeof value === 'number' && value >= 0;
+}
+
+function isBound(value: Value | undefined): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= boundBytesMax;
 }
 
 function isBytes(value: Value | undefined, length: number): value is Uint8Array {

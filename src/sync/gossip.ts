@@ -3,11 +3,14 @@
 import type { FeedState } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
+import { verifySegment } from '../cxo/segment.ts';
 import type { CommitArrivals, HeldRecord, LocalChange } from '../cxo/store.ts';
 import { unreachable, type ErrorCode } from '../errors.ts';
 import type { Identity, PublicKey } from '../identity.ts';
+import { Comparison } from './comparison.ts';
 import type { Effect, Event, Now } from './events.ts';
 import type { ForkProof } from './fork-proof.ts';
+import { Fetcher } from './fetch.ts';
 import { Forks } from './forks.ts';
 import { parseFrame, protocolVersion, type Frame } from './frames.ts';
 import { Intake } from './intake.ts';
@@ -17,8 +20,10 @@ import { Outbox } from './outbox.ts';
 import { Outflow } from './outflow.ts';
 import { Overview } from './overview.ts';
 import { OwnFeeds } from './own-feeds.ts';
-import { Replica, sharedClaim } from './replica.ts';
+import { Receipts } from './receipts.ts';
+import { Replica } from './replica.ts';
 import { Session } from './session.ts';
+import { Trees } from './trees.ts';
 
 export interface GossipOptions {
   readonly identity: Identity;
@@ -32,6 +37,8 @@ export interface GossipOptions {
   /** Whether an author belongs to a group, as of now. */
   readonly accepts: (group: GroupId, author: PublicKey) => boolean;
   readonly labelOf: (kind: string) => string | undefined;
+  /** `verifySegment`, unless somebody remembers its verdicts. */
+  readonly verify?: typeof verifySegment;
   /** False where the own feeds may have roots that this store has lost: posting waits for a peer. */
   readonly ownFeedsKnown: boolean;
   /** The lowest head number of an own feed that may be written to; 0 unless told to start over. */
@@ -45,8 +52,11 @@ export class Gossip {
   readonly #replica: Replica;
   readonly #journal: Journal;
   readonly #forks: Forks;
+  readonly #fetcher: Fetcher;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
+  readonly #comparison: Comparison;
+  readonly #receipts: Receipts;
   /** What can be seen of the state from outside. */
   readonly overview: Overview;
   readonly #ownFeeds: OwnFeeds;
@@ -69,9 +79,15 @@ export class Gossip {
     this.#journal = new Journal({ ...parts, identity, ownFeeds: this.#ownFeeds, held, labelOf });
     this.#forks = new Forks(this.#replica, this.#journal, this.#outbox, options.forkProofs);
     const inner = { ...parts, self, journal: this.#journal, forks: this.#forks };
-    this.#intake = new Intake({ ...inner, ownFeeds: this.#ownFeeds });
-    this.#outflow = new Outflow(this.#replica, this.#outbox);
-    this.overview = new Overview(inner);
+    this.#outflow = new Outflow(this.#replica, this.#outbox, this.#sessions);
+    const trees = new Trees(this.#sessions);
+    const incoming = { ...inner, ownFeeds: this.#ownFeeds, outflow: this.#outflow, trees };
+    this.#comparison = new Comparison(incoming);
+    this.#fetcher = new Fetcher(incoming);
+    const { verify = verifySegment } = options;
+    this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify });
+    this.#receipts = new Receipts({ ...parts, identity });
+    this.overview = new Overview({ ...inner, receipts: this.#receipts });
   }
 
   handle(event: Event, now: Now): Effect[] {
@@ -93,13 +109,14 @@ export class Gossip {
       case 'closed':
         this.#close(event.link);
         this.#forks.dropLink(event.link);
-        this.#intake.dropLink(event.link, now);
+        this.#receipts.dropLink(event.link);
+        this.#fetcher.dropLink(event.link, now);
         return;
       case 'frame':
         this.#receive(event.link, event.frameType, event.payload, now);
         return;
       case 'append':
-        this.#append(event, now);
+        this.#append(event);
         return;
       case 'local':
         this.#writeLocal(event.ticket, event.changes);
@@ -114,8 +131,8 @@ export class Gossip {
         this.#readDone(event);
         return;
       case 'members':
-        for (const group of this.#options.groups()) this.#replica.forgetDigest(group);
-        this.#intake.seekAll(now);
+        for (const group of this.#options.groups()) this.#replica.membersChanged(group);
+        this.#fetcher.seekAll(now);
         return;
       case 'tick':
         this.#review(now);
@@ -139,13 +156,14 @@ export class Gossip {
       .slice(0, syncLimits.groupsMax);
     const session = new Session({ ...event, groups, openedAt: now.mono });
     this.#sessions.set(link, session);
+    this.#receipts.openLink(link, now);
     this.#outbox.send(session, {
       type: 'hello',
       version: protocolVersion,
       agent: this.#options.agent,
       groups: groups.map((group) => ({
         tag: session.tag(group),
-        fingerprint: session.fingerprint(this.#replica.digest(group), true),
+        fingerprint: this.#comparison.fingerprint(session, group),
       })),
       window: syncLimits.windowBytes,
     });
@@ -169,28 +187,7 @@ export class Gossip {
     }
     if (session.greeted) return;
     session.greet(frame.groups, frame.window);
-    frame.groups.forEach(({ fingerprint }, place) => {
-      const group = session.groupAt(place);
-      if (group !== undefined) this.#compare(session, group, fingerprint, now);
-    });
-  }
-
-  /** Equal fingerprints: in sync. Else the peer is told of everything, and asks for what it lacks. */
-  #compare(session: Session, group: GroupId, fingerprint: Uint8Array, now: Now): void {
-    const digest = this.#replica.digest(group);
-    if (!session.agrees(digest, fingerprint)) {
-      if (!session.mayList(group, now.mono)) return;
-      for (const { id, forkedAt } of this.#replica.shared(group)) {
-        if (forkedAt !== undefined) this.#forks.send(session, id);
-      }
-      this.#outflow.tellAll(session, group);
-      return;
-    }
-    session.lastCheckAt = now.mono;
-    this.#ownFeeds.heard(group);
-    if (!session.learn(group, digest)) return;
-    for (const feed of this.#replica.shared(group)) session.claim(feed.key, sharedClaim(feed));
-    this.#outbox.add({ type: 'delivered', peer: session.peer });
+    this.#comparison.greeted(session, frame.groups, now);
   }
 
   #read(session: Session, frame: Exclude<Frame, { type: 'hello' }>, now: Now): void {
@@ -213,15 +210,24 @@ export class Gossip {
     }
     switch (frame.type) {
       case 'have':
-        this.#intake.have(session, group, frame.feeds, now);
-        if (frame.complete) this.#ownFeeds.heard(group);
+        this.#intake.have(session, group, frame, now);
         this.#outbox.add({ type: 'delivered', peer: session.peer });
+        if (frame.covers !== undefined) this.#comparison.covered(session, group, frame, now);
+        return;
+      case 'compare':
+        this.#comparison.compared(session, group, frame, now);
         return;
       case 'want':
         this.#outflow.want(session, group, frame.places);
         return;
       case 'decline':
-        this.#intake.decline(session, group, frame.places, now);
+        this.#fetcher.decline(session, group, frame.places, now);
+        return;
+      case 'prune':
+        this.#outflow.pruned(session, group, frame.places);
+        return;
+      case 'receipt':
+        this.#receipts.receive(session, group, frame.bytes, now);
         return;
       case 'fork':
         this.#takeProof(session, group, frame, now);
@@ -231,16 +237,12 @@ export class Gossip {
     }
   }
 
-  /** The peer was idle: its fingerprints show whether a frame was lost on the way. */
   #checked(session: Session, frame: Extract<Frame, { type: 'check' }>, now: Now): void {
     if (!session.receive(0, frame.sent)) {
       this.#outbox.offence(session, 'window-exceeded', now.mono, true);
       return;
     }
-    for (const { group: place, fingerprint } of frame.fingerprints) {
-      const group = session.groupAt(place);
-      if (group !== undefined) this.#compare(session, group, fingerprint, now);
-    }
+    this.#comparison.checked(session, frame, now);
   }
 
   #takeProof(
@@ -256,14 +258,11 @@ export class Gossip {
     }
   }
 
-  #append(event: Extract<Event, { type: 'append' }>, now: Now): void {
+  #append(event: Extract<Event, { type: 'append' }>): void {
     const { ticket, group, object, local } = event;
-    if (this.#journal.appendsWaiting >= syncLimits.appendsMax) {
-      this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
-      return;
-    }
-    this.#journal.append({ ticket, group, object, local });
-    if (!this.#ownFeeds.mayAppend(group, now.mono)) this.#waitingSince ??= now.mono;
+    if (this.#journal.appendsWaiting < syncLimits.appendsMax)
+      this.#journal.append({ ticket, group, object, local });
+    else this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
   }
 
   #writeLocal(ticket: number, changes: readonly LocalChange[]): void {
@@ -281,20 +280,23 @@ export class Gossip {
     }
     for (const ticket of settled.written) this.#outbox.add({ type: 'local-written', ticket });
     if (settled.arrived.length > 0) this.#outbox.add({ type: 'arrived', entries: settled.arrived });
+    if (settled.withdrawn) this.#outbox.add({ type: 'withdrawn' });
     if (settled.reread) this.#outbox.add({ type: 'reread' });
-    this.#passOn(settled);
-    this.#intake.resume(now);
+    this.#passOn(settled, now);
+    this.#fetcher.resume(now);
   }
 
-  #passOn(settled: Settled): void {
-    for (const { feed, link, credit } of settled.runs) {
+  #passOn(settled: Settled, now: Now): void {
+    for (const { feed, run, link, credit } of settled.runs) {
       const session = link === undefined ? undefined : this.#sessions.get(link);
       if (session !== undefined) session.pending -= credit;
+      this.overview.settled(session, run, now);
       this.#forks.place(feed);
     }
     for (const session of this.#sessions.values()) {
-      if (session.greeted) this.#outflow.announce(session, settled.runs);
+      if (session.greeted) this.#outflow.announce(session, settled.runs, now.mono);
     }
+    this.#receipts.committed(settled.runs, now);
     for (const { id } of settled.frozen) {
       for (const session of this.#sessions.values()) this.#forks.send(session, id);
     }
@@ -320,24 +322,23 @@ export class Gossip {
   }
 
   #review(now: Now): void {
-    this.#intake.review(now);
+    this.#fetcher.review(now);
     this.#forks.review(now);
     if (this.#retryCommitAt !== undefined && this.#retryCommitAt <= now.mono) {
       this.#retryCommitAt = undefined;
     }
     if (this.#resumeAt !== undefined && this.#resumeAt <= now.mono) {
       this.#resumeAt = undefined;
-      this.#intake.resume(now);
+      this.#fetcher.resume(now);
     }
     for (const session of this.#sessions.values()) this.#check(session, now);
     this.#giveUpAppends(now);
   }
 
-  /** While nothing moves on a link, both sides keep comparing: no lost frame is lost for good. */
   #check(session: Session, now: Now): void {
     if (session.checkAt > now.mono) return;
-    session.lastCheckAt = now.mono;
     if (!session.greeted) {
+      session.lastCheckAt = now.mono;
       this.#outbox.count('not-greeted');
       this.#outbox.close(session.link, session.peer, 'no-hello', false);
       return;
@@ -345,27 +346,22 @@ export class Gossip {
     if (session.granted > syncLimits.windowBytes) {
       this.#outbox.send(session, { type: 'credit', limit: session.granted });
     }
-    const groups = [...session.sharedGroups()];
-    this.#outbox.send(session, {
-      type: 'check',
-      sent: session.sent,
-      fingerprints: groups.map((group) => ({
-        group: session.placeOf(group),
-        fingerprint: session.fingerprint(this.#replica.digest(group), true),
-      })),
-    });
+    this.#comparison.check(session, now);
   }
 
   #giveUpAppends(now: Now): void {
     const since = this.#waitingSince;
     if (since === undefined || now.mono < since + syncLimits.ownFeedWaitMs) return;
     this.#waitingSince = undefined;
-    const blocked = new Set(
-      this.#options.groups().filter((group) => !this.#ownFeeds.mayAppend(group, now.mono)),
-    );
-    for (const { ticket } of this.#journal.withdraw(blocked)) {
+    for (const { ticket } of this.#journal.withdraw(this.#blockedGroups(now))) {
       this.#outbox.add({ type: 'append-failed', ticket, code: 'own-feed-unknown' });
     }
+  }
+
+  /** Groups in which this node may not write to its own feed. */
+  #blockedGroups(now: Now): Set<GroupId> {
+    const groups = this.#options.groups();
+    return new Set(groups.filter((group) => !this.#ownFeeds.mayAppend(group, now.mono)));
   }
 
   /** What each event may have made possible: a commit, segments to send, credit to give. */
@@ -374,10 +370,13 @@ export class Gossip {
       const plan = this.#journal.take(now, (group) => this.#ownFeeds.mayAppend(group, now.mono));
       if (plan !== undefined) this.#outbox.add({ type: 'commit', ...plan });
     }
-    if (this.#journal.appendsWaiting === 0) this.#waitingSince = undefined;
+    if (this.#journal.waitsFor(this.#blockedGroups(now))) this.#waitingSince ??= now.mono;
+    else this.#waitingSince = undefined;
     this.#forks.pump();
+    this.#receipts.flush(now);
     for (const session of this.#sessions.values()) {
       this.#outflow.pump(session);
+      this.#outflow.giveNotes(session, now.mono);
       const limit = session.takeGrant();
       if (limit !== undefined) this.#outbox.send(session, { type: 'credit', limit });
     }
@@ -387,13 +386,14 @@ export class Gossip {
   deadline(now: Now): number | undefined {
     const release = this.#retryCommitAt === undefined ? this.#journal.nextRelease : undefined;
     const waits = [
-      this.#intake.deadline,
+      this.#fetcher.deadline,
       this.#forks.deadline,
+      this.#receipts.deadline,
       this.#retryCommitAt,
       this.#resumeAt,
       this.#waitingSince === undefined ? undefined : this.#waitingSince + syncLimits.ownFeedWaitMs,
       release === undefined ? undefined : now.mono + Math.ceil((release - now.wall) / 1000),
-      ...[...this.#sessions.values()].map(({ checkAt }) => checkAt),
+      ...[...this.#sessions.values()].flatMap(({ checkAt, notesAt }) => [checkAt, notesAt]),
     ].filter((at) => at !== undefined);
     return waits.length === 0 ? undefined : Math.min(...waits);
   }

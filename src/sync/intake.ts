@@ -1,27 +1,32 @@
-// What comes in from peers: their word of what they have, which is asked for where this node lacks
-// it, and the segments that answer. Each feed is caught up from one peer at a time; a peer that
-// claims and does not deliver loses its claim.
-import { accept, emptyHead } from '../cxo/feed.ts';
+// What comes in from peers: their word of what they have, and segments, which are verified, handed
+// to the journal and passed on at once. Knows nothing of what is asked of whom.
 import type { GroupId } from '../cxo/ids.ts';
-import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
-import { countRoots, verifySegment, type Run, type SegmentReason } from '../cxo/segment.ts';
+import { feedKey, type FeedId } from '../cxo/root.ts';
+import { countRoots, type verifySegment, type Run, type SegmentReason } from '../cxo/segment.ts';
 import { equal } from '../bytes.ts';
+import { admit, endOf, placeOf, type Place as Where } from './admission.ts';
 import type { Now } from './events.ts';
+import type { Fetcher } from './fetch.ts';
 import type { Forks } from './forks.ts';
-import { rootPrefixBytes, type Frame, type Have, type Place } from './frames.ts';
+import { rootPrefixBytes, type Frame, type Place } from './frames.ts';
 import type { Journal, PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { DropReason, Outbox } from './outbox.ts';
+import type { Outflow } from './outflow.ts';
 import type { OwnFeeds } from './own-feeds.ts';
-import { sharedRoot, sharedSeq, wantsMore, type Feed, type Replica } from './replica.ts';
-import type { Claim, Session } from './session.ts';
-import { Sources, type Source } from './sources.ts';
+import { sharedRoot, sharedSeq, type Feed, type Replica } from './replica.ts';
+import type { Session } from './session.ts';
+import type { Trees } from './trees.ts';
 
 export interface IntakeParts {
   readonly replica: Replica;
   readonly journal: Journal;
   readonly outbox: Outbox;
   readonly forks: Forks;
+  readonly verify: typeof verifySegment;
+  readonly fetcher: Fetcher;
+  readonly outflow: Outflow;
+  readonly trees: Trees;
   readonly ownFeeds: OwnFeeds;
   readonly sessions: ReadonlyMap<number, Session>;
 }
@@ -31,23 +36,33 @@ export class Intake {
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #forks: Forks;
+  readonly #verify: typeof verifySegment;
+  readonly #fetcher: Fetcher;
+  readonly #outflow: Outflow;
+  readonly #trees: Trees;
   readonly #ownFeeds: OwnFeeds;
   readonly #sessions: ReadonlyMap<number, Session>;
-  readonly #sources = new Sources();
-  /** Whether segments were refused for want of room: until there is some, nothing is asked for. */
-  #refusedSome = false;
 
   constructor(parts: IntakeParts) {
     this.#replica = parts.replica;
     this.#journal = parts.journal;
     this.#outbox = parts.outbox;
     this.#forks = parts.forks;
+    this.#verify = parts.verify;
+    this.#fetcher = parts.fetcher;
+    this.#outflow = parts.outflow;
+    this.#trees = parts.trees;
     this.#ownFeeds = parts.ownFeeds;
     this.#sessions = parts.sessions;
   }
 
   /** A peer says what it has: asks for what is missing here. */
-  have(session: Session, group: GroupId, haves: readonly Have[], now: Now): void {
+  have(
+    session: Session,
+    group: GroupId,
+    { feeds: haves, covers }: Extract<Frame, { type: 'have' }>,
+    now: Now,
+  ): void {
     const wanted: FeedId[] = [];
     for (const { author, head, seq, count, rootPrefix } of haves) {
       const id = { group, author, head };
@@ -58,24 +73,15 @@ export class Intake {
       }
       // The ids of known feeds are shared: claims are many.
       const feed = known?.id ?? id;
-      if (!this.#claim(session, { feed, seq, count }, now)) continue;
+      if (!this.#fetcher.claim(session, { feed, seq, count }, now)) continue;
       if (known !== undefined && showsAnotherRoot(known, seq, rootPrefix)) {
         this.#forks.suspect(session, known, undefined, now);
       }
-      if (this.#lacks(feed, seq)) wanted.push(feed);
+      if (this.#fetcher.lacks(feed, seq)) wanted.push(feed);
     }
-    this.#seek(wanted, now);
-  }
-
-  /** Asks again for everything that peers claim to have and this node may take. */
-  seekAll(now: Now): void {
-    const wanted = new Map<FeedKey, FeedId>();
-    for (const { claims } of this.#sessions.values()) {
-      for (const [key, { feed, seq }] of claims) {
-        if (this.#lacks(feed, seq)) wanted.set(key, feed);
-      }
-    }
-    this.#seek(wanted.values(), now);
+    const isListing = covers !== undefined || haves.length >= syncLimits.feedsInFrameMax;
+    if (isListing) this.#fetcher.seek(wanted, now);
+    else this.#fetcher.told(session, wanted, now);
   }
 
   segment(session: Session, frame: Extract<Frame, { type: 'segment' }>, now: Now): void {
@@ -88,7 +94,7 @@ export class Intake {
     const group = session.groupAt(frame.group);
     if (group === undefined) this.#outbox.count('unknown-group');
     else if (this.#take(session, group, place, bytes, now)) return;
-    if (this.#refusedSome) session.withheld += bytes.length;
+    if (this.#fetcher.refusedSome) session.withheld += bytes.length;
     else session.pending -= bytes.length;
   }
 
@@ -101,16 +107,20 @@ export class Intake {
       if (reason !== undefined) this.#refuseSegment(session, id, reason, now);
       return false;
     }
-    const refusal = this.#refuse(id, feed, place.from, bytes);
+    const where = placeOf(
+      feed,
+      place.from,
+      this.#fetcher.askedFor(session, feedKey(id), place.from),
+    );
+    const refusal = this.#refuse(id, feed, where, place.from, bytes);
     if (refusal !== undefined) {
       this.#outbox.count(refusal);
       if (refusal === 'gap') this.#noteGap(session, id, place.from - 1, now);
-      // Who sends what is here already need not be sent it.
-      if (refusal === 'duplicate' && feed !== undefined) session.has(feed.key, feed.tip.seq);
-      if (refusal === 'pending-full') this.#refuseForNow(id);
+      if (refusal === 'duplicate' && feed !== undefined) this.#duplicate(session, feed);
+      if (refusal === 'pending-full') this.#fetcher.refuse(id);
       return false;
     }
-    const verified = verifySegment(id, place.from, bytes);
+    const verified = this.#verify(id, place.from, bytes);
     if (!verified.ok) {
       this.#refuseSegment(session, id, verified.reason, now);
       return false;
@@ -118,50 +128,79 @@ export class Intake {
     // Its roots would be the same with the objects: nobody would ask for those again.
     if (lacksObjects(verified.run)) {
       this.#outbox.count('object-missing');
-      this.#refute(session, id, now);
+      this.#fetcher.refute(session, id, now);
       return false;
     }
-    return this.#accept(session, verified.run, bytes.length, now);
+    if (where === 'early' || where === 'gap') {
+      const early = { run: verified.run, link: session.link, credit: bytes.length };
+      this.#fetcher.keepEarly(session, early, now);
+      return true;
+    }
+    const isAccepted = this.#accept(session, verified.run, where, bytes.length, now);
+    this.#acceptEarly(id, now);
+    return isAccepted;
+  }
+
+  /** Parts that other peers have brought meanwhile follow the one that was in front of them. */
+  #acceptEarly(id: FeedId, now: Now): void {
+    const feed = this.#replica.find(id);
+    if (feed === undefined) return;
+    for (;;) {
+      const early = this.#fetcher.takeEarly(feed);
+      if (early === undefined) return;
+      const session = this.#sessions.get(early.link);
+      if (session === undefined) throw new Error('early runs go with their link');
+      if (!this.#accept(session, early.run, 'chain', early.credit, now))
+        session.pending -= early.credit;
+    }
+  }
+
+  /** Who sends what is here need not be sent it, and need not send more of it. */
+  #duplicate(session: Session, feed: Feed): void {
+    session.has(feed.key, feed.tail?.head.seq ?? feed.tip.seq);
+    if (this.#fetcher.isAskedOf(session, feed.key) || !this.#trees.isSpare(session, feed.key))
+      return;
+    this.#outflow.prune(session, feed);
   }
 
   /** Who sends a root has what is before it. */
   #noteGap(session: Session, feed: FeedId, seq: number, now: Now): void {
-    if (this.#claim(session, { feed, seq, count: seq }, now)) this.#seek([feed], now);
-  }
-
-  #refuseForNow(feed: FeedId): void {
-    this.#sources.delete(feedKey(feed));
-    this.#refusedSome = true;
+    if (this.#fetcher.claim(session, { feed, seq, count: seq }, now)) {
+      this.#fetcher.seek([feed], now);
+    }
   }
 
   /** What can be said of a segment without verifying it. */
   #refuse(
     id: FeedId,
     feed: Feed | undefined,
+    where: Where,
     from: number,
     bytes: Uint8Array,
   ): DropReason | undefined {
     if (!this.#replica.accepts(id)) return 'not-a-member';
     if (feed === undefined && this.#replica.hasAllHeads(id)) return 'too-many-heads';
-    if (from > (feed?.tip.seq ?? 0) + 1) return 'gap';
+    if (where === 'gap') return 'gap';
     const roots = countRoots(bytes);
     if (roots === undefined) return undefined;
-    const last = from + roots - 1;
-    if (feed !== undefined && last <= feed.tip.seq) return 'duplicate';
+    if (feed !== undefined && from + roots - 1 <= endOf(feed, where)) return 'duplicate';
     if (feed?.forkedAt !== undefined && feed.tip.seq >= feed.forkedAt - 1) return 'forked';
     if (this.#journal.pendingBytes > syncLimits.pendingBytesMax) return 'pending-full';
     return undefined;
   }
 
-  #accept(session: Session, run: Run, credit: number, now: Now): boolean {
+  #accept(session: Session, run: Run, where: 'chain' | 'tail', credit: number, now: Now): boolean {
     const known = this.#replica.find(run.feed);
-    const acceptance = accept(known?.tip ?? emptyHead, run);
+    const acceptance = admit(known, run, where);
     switch (acceptance.verdict) {
       case 'accepted':
         break;
       case 'duplicate':
       case 'gap':
         this.#outbox.count(acceptance.verdict);
+        if (known !== undefined && acceptance.verdict === 'duplicate') {
+          this.#duplicate(session, known);
+        }
         return false;
       case 'fork':
         this.#outbox.count('forked');
@@ -177,7 +216,7 @@ export class Intake {
     if (ahead.length > 0 && !this.#journal.mayHold(run.feed.author, ahead.length)) {
       this.#outbox.count('held-full');
       // The next comparison of heads asks for it again.
-      this.#sources.delete(feedKey(run.feed));
+      this.#fetcher.leave(feedKey(run.feed));
       return false;
     }
     const feed = this.#replica.open(run.feed);
@@ -185,163 +224,38 @@ export class Intake {
     if (latest !== undefined) this.#replica.see(run.feed.group, latest.time);
     feed.receivedAt = now.wall;
     session.progressAt = now.mono;
-    const live = this.#sources.find(feed.key) === undefined;
+    // What begins a tail has no place that this node could vouch for.
+    const live = where === 'tail' ? known?.tail !== undefined : this.#fetcher.isLive(feed.key);
+    const { after, withdraws } = acceptance;
     const from = { link: session.link, credit, live, ahead: ahead.length };
-    this.#journal.add({ feed, run: acceptance.run, ...from });
-    this.#claim(session, { feed: feed.id, seq: run.head.seq, count: run.head.count }, now);
+    this.#journal.add({ feed, run: acceptance.run, after, withdraws, ...from });
+    this.#noteSender(session, run, now);
+    this.#trees.delivered(session, feed.key);
+    if (live) this.#outflow.relay(session, feed, acceptance.run);
     this.#ownFeeds.progressed(feed.id, now.mono);
-    this.#progress(session, feed, now);
+    this.#fetcher.progressed(session, feed, now);
     return true;
+  }
+
+  /** An author, and who sends what was asked for, has it on disk; who relays may yet have to write it. */
+  #noteSender(session: Session, { feed, head }: Run, now: Now): void {
+    const key = feedKey(feed);
+    if (session.peer === feed.author || this.#fetcher.isAskedOf(session, key)) {
+      this.#fetcher.claim(session, { feed, seq: head.seq, count: head.count }, now);
+    } else session.has(key, head.seq);
   }
 
   #refuseSegment(session: Session, feed: FeedId, reason: SegmentReason, now: Now): void {
     this.#outbox.offence(session, dropReasonOf(reason), now.mono);
-    this.#refute(session, feed, now);
-  }
-
-  /** The peer cannot send what it claimed. */
-  decline(session: Session, group: GroupId, places: readonly Place[], now: Now): void {
-    for (const { author, head } of places) this.#refute(session, { group, author, head }, now);
-  }
-
-  #refute(session: Session, feed: FeedId, now: Now): void {
-    this.#ownFeeds.refuted(session.peer, feed);
-    this.#dropClaim(session, feedKey(feed), now);
-  }
-
-  dropLink(link: number, now: Now): void {
-    const orphans = this.#sources.ofLink(link);
-    for (const { key } of orphans) this.#sources.delete(key);
-    this.#seek(
-      orphans.map(({ feed }) => feed),
-      now,
-    );
+    this.#fetcher.refute(session, feed, now);
   }
 
   /** The commit of this run failed: it is asked for again later, and its credit waits as well. */
   forget({ feed, link, credit }: PendingRun): void {
     const session = link === undefined ? undefined : this.#sessions.get(link);
     if (session !== undefined) session.withheld += credit;
-    this.#refuseForNow(feed.id);
+    this.#fetcher.refuse(feed.id);
   }
-
-  /** Once there is room on the disk again: asks for what was refused. */
-  resume(now: Now): void {
-    if (!this.#refusedSome || this.#journal.pendingBytes > syncLimits.pendingBytesMax / 2) return;
-    this.#refusedSome = false;
-    for (const session of this.#sessions.values()) session.giveBack();
-    this.seekAll(now);
-  }
-
-  /** Replaces sources that have stalled. A peer that claims and is silent again and again is at fault. */
-  review(now: Now): void {
-    const silent = new Set<Session>();
-    for (const source of this.#sources.due(now.mono)) {
-      const session = this.#sessions.get(source.link);
-      if (session !== undefined && this.#isExcused(source, session, now.mono)) {
-        this.#sources.put({ ...source, seenAt: now.mono });
-        continue;
-      }
-      this.#outbox.count('stalled');
-      this.#sources.delete(source.key);
-      if (session === undefined) continue;
-      this.#dropClaim(session, source.key, now);
-      if (isSilent(session, now.mono)) silent.add(session);
-    }
-    for (const session of silent) this.#outbox.charge(session, 'stalled', now.mono);
-  }
-
-  /** What waits for this node's own disk is not the peer's fault; feeds also wait for each other. */
-  #isExcused({ key, progressAt }: Source, session: Session, now: number): boolean {
-    const feed = this.#replica.findByKey(key);
-    if (session.pending > 0 || (feed !== undefined && feed.tip !== feed.stored)) return true;
-    return !isSilent(session, now) && progressAt + syncLimits.turnMsMax > now;
-  }
-
-  get deadline(): number | undefined {
-    return this.#sources.deadline;
-  }
-
-  #claim(session: Session, claim: Claim, now: Now): boolean {
-    const taken = session.claim(feedKey(claim.feed), claim);
-    if (taken) this.#ownFeeds.claimed(session.peer, claim.feed, claim.seq, now.mono);
-    else this.#outbox.count('too-many-feeds');
-    return taken;
-  }
-
-  #dropClaim(session: Session, key: FeedKey, now: Now): void {
-    const claim = session.dropClaim(key);
-    if (this.#sources.find(key)?.link === session.link) this.#sources.delete(key);
-    if (claim !== undefined) this.#seek([claim.feed], now);
-  }
-
-  #lacks(id: FeedId, seq: number): boolean {
-    if (seq === 0 || !this.#replica.accepts(id)) return false;
-    const feed = this.#replica.find(id);
-    return feed === undefined ? !this.#replica.hasAllHeads(id) : wantsMore(feed, seq);
-  }
-
-  #seek(feeds: Iterable<FeedId>, now: Now): void {
-    if (this.#refusedSome) return;
-    const wants = new Map<Session, Map<GroupId, Place[]>>();
-    for (const id of feeds) {
-      const key = feedKey(id);
-      if (this.#sources.find(key) !== undefined) continue;
-      const session = this.#chooseSource(id, key);
-      if (session === undefined) continue;
-      const at = { progressAt: now.mono, seenAt: now.mono };
-      this.#sources.put({ feed: id, key, link: session.link, ...at });
-      const from = (this.#replica.findByKey(key)?.tip.seq ?? 0) + 1;
-      const groups = wants.get(session) ?? new Map<GroupId, Place[]>();
-      const places = groups.get(id.group) ?? [];
-      places.push({ author: id.author, head: id.head, from });
-      wants.set(session, groups.set(id.group, places));
-    }
-    for (const [session, groups] of wants) {
-      for (const [group, places] of groups) this.#sendWants(session, group, places);
-    }
-  }
-
-  #sendWants(session: Session, group: GroupId, places: readonly Place[]): void {
-    const step = syncLimits.feedsInFrameMax;
-    for (let i = 0; i < places.length; i += step) {
-      this.#outbox.send(session, {
-        type: 'want',
-        group: session.placeOf(group),
-        places: places.slice(i, i + step),
-      });
-    }
-  }
-
-  /** Of the peers that have more of the feed, the one that is asked for the fewest others. */
-  #chooseSource(id: FeedId, key: FeedKey): Session | undefined {
-    let best: Session | undefined;
-    let bestLoad = Infinity;
-    for (const session of this.#sessions.values()) {
-      const claim = session.claims.get(key);
-      if (claim === undefined || !session.shares(id.group) || !this.#lacks(id, claim.seq)) continue;
-      const load = this.#sources.load(session.link);
-      if (load < bestLoad) [best, bestLoad] = [session, load];
-    }
-    return best;
-  }
-
-  /** Some of a feed came: who has no more of it is not waited for. */
-  #progress(session: Session, feed: Feed, now: Now): void {
-    const source = this.#sources.find(feed.key);
-    if (source === undefined) return;
-    const claim = this.#sessions.get(source.link)?.claims.get(feed.key);
-    if (claim === undefined || !wantsMore(feed, claim.seq)) {
-      this.#sources.delete(feed.key);
-      this.#seek([feed.id], now);
-    } else if (source.link === session.link) {
-      this.#sources.put({ ...source, progressAt: now.mono, seenAt: now.mono });
-    }
-  }
-}
-
-function isSilent(session: Session, now: number): boolean {
-  return session.progressAt + syncLimits.stallMs <= now;
 }
 
 function lacksObjects({ entries }: Run): boolean {

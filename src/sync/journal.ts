@@ -1,7 +1,7 @@
 // What waits for the disk: verified runs of any feed and own objects, gathered into one commit at a
 // time. Own objects that arrive while a commit is under way share the next root and its signature.
 import type { Entry } from '../cxo/archive.ts';
-import type { FeedHead } from '../cxo/feed.ts';
+import type { FeedHead, FeedState, FeedTail } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import { rootLimits } from '../cxo/limits.ts';
 import { buildRecord } from '../cxo/record.ts';
@@ -9,6 +9,7 @@ import { sliceRun, type Run, type RunObject } from '../cxo/segment.ts';
 import type { Commit, CommitArrivals, HeldRecord, LocalChange, RecordKey } from '../cxo/store.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
+import { Held } from './held.ts';
 import { syncLimits } from './limits.ts';
 import { buildOwnRun } from './own-root.ts';
 import type { OwnFeeds } from './own-feeds.ts';
@@ -29,6 +30,10 @@ export interface PendingRun {
   readonly link: number | undefined;
   /** Segment bytes to give back as credit to that link. */
   readonly credit: number;
+  /** Where its feed stands behind it. */
+  readonly after: { readonly head: FeedHead; readonly tail: FeedTail | undefined };
+  /** Whether it shows that the feed's tail is of another branch: the tail goes. */
+  readonly withdraws: boolean;
   /** Whether it came while its feed was not being caught up: it goes on to others at once. */
   readonly live: boolean;
   /** Roots that were too far ahead of the clock as it came. */
@@ -75,6 +80,8 @@ export interface Settled {
   readonly reread: boolean;
   /** Feeds whose fork is on disk now. */
   readonly frozen: readonly Feed[];
+  /** Whether messages that were shown are gone: their author had signed two branches. */
+  readonly withdrawn: boolean;
 }
 
 export interface JournalOptions {
@@ -94,17 +101,19 @@ export class Journal {
   #pending: PendingRun[] = [];
   #pendingBytes = 0;
   #appends: Append[] = [];
-  #held: HeldRecord[];
+  readonly #held: Held;
   #frozen: Feed[] = [];
   #local: LocalWrite[] = [];
   #inFlight: InFlight | undefined;
+  /** When an own object was last taken. */
+  #postedAt = -Infinity;
 
   constructor(options: JournalOptions) {
     this.#identity = options.identity;
     this.#replica = options.replica;
     this.#labelOf = options.labelOf;
     this.#ownFeeds = options.ownFeeds;
-    this.#held = [...options.held].sort((a, b) => a.time - b.time);
+    this.#held = new Held(options.held);
   }
 
   get pendingBytes(): number {
@@ -113,7 +122,7 @@ export class Journal {
 
   /** Held records, with those that are on their way to the disk. */
   get heldCount(): number {
-    let count = this.#held.length;
+    let count = this.#held.size;
     for (const { ahead } of this.#pending) count += ahead;
     for (const { ahead } of this.#inFlight?.runs ?? []) count += ahead;
     return count;
@@ -121,8 +130,7 @@ export class Journal {
 
   /** Whether there is room for more held records of an author. */
   mayHold(author: PublicKey, records: number): boolean {
-    let ofAuthor = records;
-    for (const { feed } of this.#held) if (feed.author === author) ofAuthor++;
+    let ofAuthor = records + this.#held.ofAuthor(author);
     for (const { feed, ahead } of [...this.#pending, ...(this.#inFlight?.runs ?? [])]) {
       if (feed.id.author === author) ofAuthor += ahead;
     }
@@ -132,8 +140,7 @@ export class Journal {
 
   /** Wall clock at which the next held record may be shown; behind a commit, that ends first. */
   get nextRelease(): number | undefined {
-    const next = this.#inFlight === undefined ? this.#held[0] : undefined;
-    return next && next.time - syncLimits.horizonMicros;
+    return this.#inFlight === undefined ? this.#held.nextRelease : undefined;
   }
 
   get appendsWaiting(): number {
@@ -142,6 +149,11 @@ export class Journal {
 
   get localWaiting(): number {
     return this.#local.length;
+  }
+
+  /** Whether an own object waits for one of these groups. */
+  waitsFor(groups: ReadonlySet<GroupId>): boolean {
+    return groups.size > 0 && this.#appends.some(({ group }) => groups.has(group));
   }
 
   append(append: Append): void {
@@ -155,10 +167,11 @@ export class Journal {
     return withdrawn;
   }
 
-  /** Accepts a run directly behind its feed's tip. */
+  /** Accepts a run directly behind its feed's tip, or behind its tail. */
   add(pending: PendingRun): void {
-    const { feed, run } = pending;
-    feed.tip = run.head;
+    const { feed, run, after } = pending;
+    feed.tip = after.head;
+    feed.tail = after.tail;
     this.#pending.push(pending);
     this.#pendingBytes += run.bytes.length;
   }
@@ -176,9 +189,12 @@ export class Journal {
   /** The next commit, where none is under way and something waits. */
   take(now: Now, mayAppend: (group: GroupId) => boolean): Plan | undefined {
     if (this.#inFlight !== undefined) return undefined;
-    const releases = this.#takeReleases(now);
     const own = this.#takeAppends(now, mayAppend);
-    const pending = this.#takePending();
+    if (own.length > 0) this.#postedAt = now.mono;
+    const pending = this.#takePending(now);
+    const withdrawn = pending.filter(({ withdraws }) => withdraws).map(({ feed }) => feed);
+    for (const { id, storedTail } of withdrawn) this.#held.forget(id, storedTail?.from ?? 1);
+    const releases = this.#held.takeDue(now.wall);
     const runs = [...own.map((one) => one.pending), ...pending];
     const frozen = this.#frozen;
     const local = this.#local;
@@ -187,12 +203,15 @@ export class Journal {
     this.#local = [];
     const parts = this.#partsOf(own, pending, now);
     this.#inFlight = { runs, parts, releases, frozen, local };
-    const heads = new Map<Feed, FeedHead>(frozen.map((feed) => [feed, feed.stored]));
-    for (const { feed, run } of runs) heads.set(feed, run.head);
+    const states = new Map(
+      frozen.map((feed) => [feed, stateOf(feed, feed.stored, feed.storedTail)]),
+    );
+    for (const { feed, after } of runs) states.set(feed, stateOf(feed, after.head, after.tail));
     return {
       commit: {
         records: parts.map(({ run, held }) => buildRecord(run, held, this.#labelOf)),
-        states: [...heads].map(([{ id, forkedAt }, head]) => ({ feed: id, head, forkedAt })),
+        states: [...states.values()],
+        withdrawn: withdrawn.map(({ id }) => id),
         releases: releases.map(({ feed, from }): RecordKey => ({ feed, from })),
         local: [...local.flatMap(({ changes }) => changes), ...own.flatMap((one) => one.local)],
       },
@@ -214,7 +233,7 @@ export class Journal {
     const appended: { ticket: number; entry: Entry }[] = [];
     done.parts.forEach(({ run, held, tickets }, i) => {
       if (held) {
-        this.#hold({ feed: run.feed, from: run.from, time: run.head.time });
+        this.#held.add({ feed: run.feed, from: run.from, time: run.head.time });
         return;
       }
       const entries = entriesOfRun(run, arrivals.records[i] ?? 0);
@@ -224,16 +243,19 @@ export class Journal {
         if (entry !== undefined) appended.push({ ticket, entry });
       });
     });
-    for (const { feed, run } of done.runs) {
-      feed.stored = run.head;
-      this.#replica.forgetDigest(feed.id.group);
+    for (const { feed, after } of done.runs) {
+      feed.stored = after.head;
+      feed.storedTail = after.tail;
+      this.#replica.feedChanged(feed);
     }
     for (const { feed, time } of done.releases) this.#replica.see(feed.group, time);
-    for (const feed of done.frozen) this.#replica.forgetDigest(feed.id.group);
+    for (const feed of done.frozen) this.#replica.feedChanged(feed);
     const written = ticketsOf(done.local);
     const reread = done.releases.length > 0 || arrivals.repeats === true;
     const shown = arrivals.repeats === true ? [] : arrived;
-    return { runs: done.runs, appended, arrived: shown, written, reread, frozen: done.frozen };
+    const { runs, frozen } = done;
+    const withdrawn = runs.some(({ withdraws }) => withdraws);
+    return { runs, appended, arrived: shown, written, reread, frozen, withdrawn };
   }
 
   /**
@@ -244,12 +266,15 @@ export class Journal {
     const failed = this.#inFlight;
     if (failed === undefined) throw new Error('no commit is under way');
     this.#inFlight = undefined;
-    for (const held of failed.releases) this.#hold(held);
+    for (const held of failed.releases) this.#held.add(held);
     this.#frozen.push(...failed.frozen);
     // A proof of a fork is not given up.
     this.#local.push(...failed.local.filter(({ ticket }) => ticket === undefined));
     const runs = [...failed.runs, ...this.#pending];
-    for (const { feed } of runs) feed.tip = feed.stored;
+    for (const { feed } of runs) {
+      feed.tip = feed.stored;
+      feed.tail = feed.storedTail;
+    }
     this.#pending = [];
     this.#pendingBytes = 0;
     const tickets = failed.parts.flatMap((part) => part.tickets);
@@ -265,22 +290,16 @@ export class Journal {
     ];
   }
 
-  #hold(record: HeldRecord): void {
-    const at = this.#held.findIndex(({ time }) => time > record.time);
-    if (at === -1) this.#held.push(record);
-    else this.#held.splice(at, 0, record);
-  }
-
-  #takeReleases(now: Now): HeldRecord[] {
-    const due = this.#held.findIndex(({ time }) => time - syncLimits.horizonMicros > now.wall);
-    return this.#held.splice(0, due === -1 ? this.#held.length : due);
-  }
-
-  #takePending(): PendingRun[] {
+  #takePending(now: Now): PendingRun[] {
+    const { commitBytesMax, commitBytesBesidePostsMax, postingMs } = syncLimits;
+    const isPosting = now.mono < this.#postedAt + postingMs;
+    const bytesMax = isPosting ? commitBytesBesidePostsMax : commitBytesMax;
     let bytes = 0;
     let end = 0;
-    for (const { run } of this.#pending) {
-      if (end > 0 && bytes + run.bytes.length > syncLimits.commitBytesMax) break;
+    for (const { run, withdraws } of this.#pending) {
+      if (end > 0 && bytes + run.bytes.length > bytesMax) break;
+      // A withdrawal comes first in its commit.
+      if (end > 0 && withdraws) break;
       bytes += run.bytes.length;
       end++;
     }
@@ -297,6 +316,7 @@ export class Journal {
     for (const group of groups) {
       if (!mayAppend(group)) continue;
       const feed = this.#replica.open(this.#ownFeeds.current(group));
+      if (feed.tail !== undefined) throw new Error('an own feed has no tail');
       // A root may not follow one that is not on disk: both would be lost with the first.
       if (feed.tip !== feed.stored) continue;
       const appends = this.#takeBatch(group);
@@ -304,7 +324,8 @@ export class Journal {
       const run = buildOwnRun(this.#identity, feed.id, feed.tip, time, appends);
       feed.tip = run.head;
       const tickets = appends.map(({ ticket }) => ticket);
-      const own = { link: undefined, credit: 0, live: true, ahead: 0 };
+      const after = { head: run.head, tail: undefined };
+      const own = { link: undefined, credit: 0, after, withdraws: false, live: true, ahead: 0 };
       const pending = { feed, run, tickets, ...own };
       taken.push({ pending, local: appends.flatMap(({ local }) => local) });
     }
@@ -326,6 +347,10 @@ export class Journal {
     this.#appends = rest;
     return batch;
   }
+}
+
+function stateOf({ id, forkedAt }: Feed, head: FeedHead, tail: FeedTail | undefined): FeedState {
+  return { feed: id, head, tail, forkedAt };
 }
 
 function ticketsOf(writes: readonly LocalWrite[]): number[] {

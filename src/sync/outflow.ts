@@ -12,35 +12,83 @@ import {
 import type { StoredRecord } from '../cxo/store.ts';
 import { segmentLimits } from '../cxo/limits.ts';
 import type { ReadRequest } from './events.ts';
-import { rootPrefixBytes, type Have, type Place } from './frames.ts';
+import { rootPrefixBytes, type Have, type Place, type Wanted } from './frames.ts';
 import type { PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
+import { split, type Range, type Section } from './ranges.ts';
 import { sharedClaim, sharedRoot, type Feed, type Replica } from './replica.ts';
-import type { Session } from './session.ts';
+import type { OutgoingPart, Session } from './session.ts';
 
 export class Outflow {
   readonly #replica: Replica;
   readonly #outbox: Outbox;
+  readonly #sessions: ReadonlyMap<number, Session>;
 
-  constructor(replica: Replica, outbox: Outbox) {
+  constructor(replica: Replica, outbox: Outbox, sessions: ReadonlyMap<number, Session>) {
     this.#replica = replica;
     this.#outbox = outbox;
+    this.#sessions = sessions;
   }
 
-  /** Starts to send feeds from places on; what follows goes out as it comes. */
-  want(session: Session, group: GroupId, places: readonly Place[]): void {
+  /** Starts to send feeds from places on: a part, or all there is and what follows as it comes. */
+  want(session: Session, group: GroupId, places: readonly Wanted[]): void {
     const declined = places.filter((place) => {
       const feed = this.#replica.find({ group, author: place.author, head: place.head });
       if (feed === undefined || !this.#replica.accepts(feed.id)) return true;
-      session.outgoing.delete(feed.key);
-      session.sentTo.set(feed.key, place.from - 1);
-      if (place.from <= feed.stored.seq) {
-        session.outgoing.set(feed.key, { feed: feed.id, next: place.from });
-      }
-      return false;
+      return place.to === undefined
+        ? this.#wantAll(session, feed, place.from)
+        : this.#wantPart(session, feed, place.from, place.to);
     });
     if (declined.length > 0) this.#decline(session, group, declined);
+  }
+
+  /** A stream takes the place of one before it, and of parts that it would pass. */
+  #wantAll(session: Session, feed: Feed, from: number): false {
+    const before = session.outgoing.get(feed.key)?.parts ?? [];
+    const parts: OutgoingPart[] = before.filter(({ to = Infinity }) => to < from);
+    session.lazy.delete(feed.key);
+    session.outgoing.delete(feed.key);
+    session.sentTo.set(feed.key, from - 1);
+    if (from <= feed.stored.seq) parts.unshift({ from, next: from, to: undefined });
+    if (parts.length > 0) session.outgoing.set(feed.key, { feed: feed.id, parts });
+    return false;
+  }
+
+  /**
+   * One that begins within what is being sent is its new end: the peer goes on where it is by now.
+   * @returns whether it has to be declined
+   */
+  #wantPart(session: Session, feed: Feed, from: number, to: number): boolean {
+    if (from > feed.stored.seq) return true;
+    const outgoing = session.outgoing.get(feed.key) ?? { feed: feed.id, parts: [] };
+    const at = outgoing.parts.findIndex((part) => part.from <= from && from <= part.next);
+    const [begun] = at === -1 ? [] : outgoing.parts.splice(at, 1);
+    const next = begun?.next ?? from;
+    if (outgoing.parts.length >= syncLimits.partsWantedMax) return true;
+    if (next <= to) outgoing.parts.push({ from, next, to });
+    if (outgoing.parts.length > 0) session.outgoing.set(feed.key, outgoing);
+    else session.outgoing.delete(feed.key);
+    return false;
+  }
+
+  /** The peer has other paths to these feeds: from now on it is sent word of them. */
+  pruned(session: Session, group: GroupId, places: readonly Place[]): void {
+    for (const { author, head, from } of places) {
+      const feed = this.#replica.find({ group, author, head });
+      if (feed === undefined) continue;
+      session.lazy.add(feed.key);
+      session.outgoing.delete(feed.key);
+      session.has(feed.key, from - 1);
+    }
+  }
+
+  /** Asks a peer for word of a feed instead of its segments; it is sent no more than that as well. */
+  prune(session: Session, { id, key, tip }: Feed): void {
+    const { group, author, head } = id;
+    session.lazy.add(key);
+    const places = [{ author, head, from: tip.seq + 1 }];
+    this.#outbox.send(session, { type: 'prune', group: session.placeOf(group), places });
   }
 
   /** Asks the store for the next segment of a session, where credit and its answers allow. */
@@ -51,8 +99,10 @@ export class Outflow {
     const [key, outgoing] = next.value;
     // To the end of the line: each feed gets its turn.
     session.outgoing.delete(key);
+    const [part] = outgoing.parts;
+    if (part === undefined) return;
     session.outgoing.set(key, outgoing);
-    this.#read(session, outgoing.feed, outgoing.next, syncLimits.readBytes);
+    this.#read(session, outgoing.feed, part.next, syncLimits.readBytes);
   }
 
   #read(session: Session, feed: ReadRequest['feed'], seq: number, bytesMax: number): void {
@@ -67,10 +117,11 @@ export class Outflow {
     const feed = this.#replica.find(request.feed);
     if (feed === undefined) return;
     const outgoing = session.outgoing.get(feed.key);
+    const part = outgoing?.parts[0];
     // While the store was reading, a later want may have moved the place, and new roots may have
     // used up the credit: then it is read again once there is more.
-    if (outgoing?.next !== request.seq || session.creditLeft <= 0) return;
-    const built = buildSegment(request, records);
+    if (part?.next !== request.seq || session.creditLeft <= 0) return;
+    const built = buildSegment(request, records, { last: part.to });
     if (built === 'unsigned' && request.bytesMax < syncLimits.readBytesMax) {
       this.#read(session, request.feed, request.seq, syncLimits.readBytesMax);
       return;
@@ -87,30 +138,49 @@ export class Outflow {
       return;
     }
     this.#sendSegment(session, feed, request.seq, built.bytes);
-    outgoing.next = built.last + 1;
-    session.sentTo.set(feed.key, built.last);
+    part.next = built.last + 1;
+    if (part.to === undefined) session.sentTo.set(feed.key, built.last);
     // Behind a fork there is only what nobody takes any more.
-    const end = feed.forkedAt === undefined ? Infinity : feed.forkedAt - 1;
-    if (built.last >= Math.min(feed.stored.seq, end)) session.outgoing.delete(feed.key);
+    const end = feed.forkedAt === undefined ? feed.stored.seq : feed.forkedAt - 1;
+    if (built.last < Math.min(part.to ?? Infinity, feed.stored.seq, end)) return;
+    outgoing?.parts.shift();
+    if (outgoing?.parts.length === 0) session.outgoing.delete(feed.key);
+  }
+
+  /** Passes another's verified roots on along their tree, though they are not on this disk yet. */
+  relay(from: Session, feed: Feed, run: Run): void {
+    for (const session of this.#sessions.values()) {
+      if (session !== from && session.shares(feed.id.group)) this.#push(session, feed, run);
+    }
   }
 
   /**
-   * Passes on what has just reached the disk: the roots themselves where the peer is known to lack
-   * nothing before them, else word of them. To the link that brought them, word is the receipt.
+   * What has just reached the disk: roots that have not gone along their tree go now, and everybody
+   * gets word of them. To the link that brought them this is the receipt. What the author itself
+   * sends was on its disk: it says no more.
    */
-  announce(session: Session, runs: readonly PendingRun[]): void {
-    const told = new Set<Feed>();
+  announce(session: Session, runs: readonly PendingRun[], now: number): void {
+    const receipts = new Set<Feed>();
     for (const { feed, run, link, live } of runs) {
       if (!session.shares(feed.id.group) || !this.#replica.accepts(feed.id)) continue;
-      if (link !== session.link && live && this.#push(session, feed, run)) continue;
-      if (!session.outgoing.has(feed.key)) told.add(feed);
+      const isPushed = link !== session.link && live && this.#push(session, feed, run);
+      if (session.isStreaming(feed.key) || (isPushed && link === undefined)) continue;
+      if (session.peer === feed.id.author) receipts.add(feed);
+      else session.note(feed, now);
     }
-    this.tell(session, told);
+    this.tell(session, receipts);
+  }
+
+  /** Gives the peer the word that was gathered for long enough. */
+  giveNotes(session: Session, now: number): void {
+    if (session.notesAt === undefined || session.notesAt > now) return;
+    this.tell(session, session.takeNotes());
   }
 
   #push(session: Session, feed: Feed, run: Run): boolean {
+    if (session.lazy.has(feed.key) || !this.#replica.accepts(feed.id)) return false;
     const sentTo = session.sentTo.get(feed.key) ?? (run.from === 1 ? 0 : undefined);
-    if (sentTo !== run.from - 1 || session.outgoing.has(feed.key)) return false;
+    if (sentTo !== run.from - 1 || session.isStreaming(feed.key)) return false;
     if (session.creditLeft <= 0 || feed.forkedAt !== undefined) return false;
     this.#sendSegment(session, feed, run.from, run.bytes);
     session.sentTo.set(feed.key, run.head.seq);
@@ -137,25 +207,30 @@ export class Outflow {
       if (list === undefined) byGroup.set(feed.id.group, [feed]);
       else list.push(feed);
     }
-    for (const [group, list] of byGroup) this.#tellGroup(session, group, list, false);
-  }
-
-  /** Tells of every feed of a group, so that the peer can see what it lacks and what we lack. */
-  tellAll(session: Session, group: GroupId): void {
-    this.#tellGroup(session, group, this.#replica.shared(group), true);
-  }
-
-  #tellGroup(session: Session, group: GroupId, feeds: readonly Feed[], listing: boolean): void {
-    const place = session.placeOf(group);
     const step = syncLimits.feedsInFrameMax;
-    for (let i = 0; i === 0 || i < feeds.length; i += step) {
-      this.#outbox.send(session, {
-        type: 'have',
-        group: place,
-        feeds: feeds.slice(i, i + step).map(haveOf),
-        complete: listing && i + step >= feeds.length,
-      });
+    for (const [group, list] of byGroup) {
+      for (let i = 0; i < list.length; i += step) {
+        this.#have(session, group, list.slice(i, i + step), undefined);
+      }
     }
+  }
+
+  /** Tells of every feed in a range, so that the peer can see what it lacks and what we lack. */
+  list(session: Session, group: GroupId, section: Section): void {
+    const shared = this.#replica.sharedFeeds(group);
+    // A part grows by less than the feeds of one author.
+    const step = syncLimits.feedsInFrameMax - syncLimits.headsMax;
+    const parts = Math.ceil((section.end - section.first) / step);
+    for (const part of split(shared.rows, section, parts)) {
+      this.#have(session, group, shared.in(part), part);
+    }
+  }
+
+  #have(session: Session, group: GroupId, feeds: readonly Feed[], range: Range | undefined): void {
+    const covers = range && { lower: range.lower, upper: range.upper };
+    const haves = feeds.map(haveOf);
+    const place = session.placeOf(group);
+    this.#outbox.send(session, { type: 'have', group: place, feeds: haves, covers });
   }
 
   #decline(session: Session, group: GroupId, places: readonly Place[]): void {
@@ -175,13 +250,13 @@ function haveOf(feed: Feed): Have {
 
 /**
  * One segment from `seq` on out of consecutive records: up to the first signature behind
- * `bytesTarget`, or the last one that fits. `unsigned` where there is none; undefined where the
- * records do not hold `seq`.
+ * `bytesTarget` or at `last`, or the last one that fits. `unsigned` where there is none; undefined
+ * where the records do not hold `seq`.
  */
 export function buildSegment(
   request: Pick<ReadRequest, 'feed' | 'seq'>,
   records: readonly StoredRecord[],
-  bytesTarget: number = segmentLimits.bytesTarget,
+  { bytesTarget = segmentLimits.bytesTarget, last = Infinity }: SegmentBounds = {},
 ): { readonly bytes: Uint8Array; readonly last: number } | 'unsigned' | undefined {
   const first = records[0];
   if (first === undefined || first.from > request.seq) return undefined;
@@ -199,7 +274,7 @@ export function buildSegment(
     cuts.push(cut);
     if (cut.signature === undefined) continue;
     signed = cuts.length;
-    if (bytes >= bytesTarget) break;
+    if (bytes >= bytesTarget || request.seq + roots - 1 >= last) break;
   }
   const [head] = cuts;
   if (head === undefined) return undefined;
@@ -210,6 +285,11 @@ export function buildSegment(
   const header = { prev: head.prev, countBefore: head.countBefore, roots: count };
   const entries = taken.map((cut) => cut.entries);
   return { bytes: encodeSegment(header, entries, signature), last: request.seq + count - 1 };
+}
+
+interface SegmentBounds {
+  readonly bytesTarget?: number | undefined;
+  readonly last?: number | undefined;
 }
 
 /** Root id, two numbers, signature. */

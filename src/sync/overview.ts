@@ -1,11 +1,15 @@
 // What can be seen of the gossip from outside: where feeds and peers stand, who has what on disk,
 // what was dropped. Derived from the state at each call; keeps only what peers said before they left.
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
+import type { Run } from '../cxo/segment.ts';
 import type { PublicKey } from '../identity.ts';
+import type { Now } from './events.ts';
 import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import { Progress, type ProgressView } from './progress.ts';
+import type { Receipts } from './receipts.ts';
 import { sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
 
@@ -36,6 +40,7 @@ interface OverviewParts {
   readonly sessions: ReadonlyMap<number, Session>;
   readonly journal: Journal;
   readonly forks: Forks;
+  readonly receipts: Receipts;
 }
 
 export class Overview {
@@ -45,6 +50,8 @@ export class Overview {
   readonly #sessions: ReadonlyMap<number, Session>;
   readonly #journal: Journal;
   readonly #forks: Forks;
+  readonly #receipts: Receipts;
+  readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
   #rememberedClaims = 0;
@@ -56,6 +63,7 @@ export class Overview {
     this.#sessions = parts.sessions;
     this.#journal = parts.journal;
     this.#forks = parts.forks;
+    this.#receipts = parts.receipts;
   }
 
   /**
@@ -84,7 +92,10 @@ export class Overview {
     this.#remembered.delete(peer);
   }
 
-  /** Other nodes that are known to have a root of a feed on disk; its author is one of them. */
+  /**
+   * Other nodes that are known to have a root of a feed on disk, by their own word: neighbours by
+   * `have`, others by their receipts. Its author is one of them.
+   */
   storedBy(feed: FeedId, seq: number): PublicKey[] {
     const key = feedKey(feed);
     const stored = new Set(feed.author === this.#self ? [] : [feed.author]);
@@ -94,6 +105,7 @@ export class Overview {
     for (const [peer, claims] of this.#remembered) {
       if ((claims.get(key)?.seq ?? 0) >= seq) stored.add(peer);
     }
+    for (const member of this.#receipts.storedBy(feed, seq)) stored.add(member);
     return [...stored];
   }
 
@@ -130,8 +142,35 @@ export class Overview {
 
   /** Messages that peers have and this node has not; 0 is in sync. */
   behind(): number {
+    const doubted = [...this.#sessions.values()].map((session) => session.doubted);
+    return this.#lackOf([...this.#claimsByPeer().values(), ...doubted]);
+  }
+
+  /** The same, of what linked peers have. */
+  behindOfLinked(): number {
+    return this.#lackOf([...this.#sessions.values()].map(({ claims }) => claims));
+  }
+
+  /** A run of a peer is on disk. */
+  settled(session: Session | undefined, run: Run, now: Now): void {
+    let messages = 0;
+    for (const { objects } of run.entries) messages += objects.length;
+    if (session !== undefined) this.#progress.note(session.peer, messages, now);
+  }
+
+  /** To be called from time to time, so that it is known since when something is missing. */
+  observe(now: Now): void {
+    this.#progress.missing(this.behind(), now);
+  }
+
+  /** @param have messages on disk, as the caller counts them */
+  progress(have: number, now: Now): ProgressView {
+    return this.#progress.view(have, this.behind(), now);
+  }
+
+  #lackOf(claimsOfPeers: Iterable<ReadonlyMap<FeedKey, Claim>>): number {
     const most = new Map<FeedKey, number>();
-    for (const claims of this.#claimsByPeer().values()) {
+    for (const claims of claimsOfPeers) {
       for (const [key, claim] of claims) {
         const lacking = lack(this.#replica.findByKey(key), claim);
         if (lacking <= (most.get(key) ?? 0) || !this.#replica.accepts(claim.feed)) continue;
@@ -196,5 +235,7 @@ function lack(feed: Feed | undefined, claim: Claim): number {
   if (feed === undefined) return claim.count;
   const end = feed.forkedAt === undefined ? Infinity : feed.forkedAt - 1;
   if (Math.min(claim.seq, end) <= feed.stored.seq) return 0;
-  return Math.max(1, claim.count - feed.stored.count);
+  const { stored, storedTail: tail } = feed;
+  const above = tail === undefined ? 0 : tail.head.count - tail.countBefore;
+  return Math.max(1, claim.count - stored.count - above);
 }

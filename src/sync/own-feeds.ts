@@ -43,6 +43,11 @@ export class OwnFeeds {
     return { group, author: self, head: Math.max(head, headMin) };
   }
 
+  /** Whether a feed is not this node's: of an own one the whole chain has to be known. */
+  isOthers(feed: FeedId): boolean {
+    return feed.author !== this.#options.self;
+  }
+
   /** A peer says where an own feed stands. A repeated claim is not believed any longer for it. */
   claimed(peer: PublicKey, feed: FeedId, seq: number, now: number): void {
     if (feed.author !== this.#options.self) return;

@@ -1,11 +1,11 @@
 // What this node has of each feed: on disk, and accepted but not yet on disk; and what peers say
 // they have beyond it. Pure state; knows nothing of links or frames.
-import { compare } from '../bytes.ts';
-import { emptyHead, type FeedHead, type FeedState } from '../cxo/feed.ts';
-import { sha256, type GroupId, type RootId } from '../cxo/ids.ts';
+import { emptyHead, type FeedHead, type FeedState, type FeedTail } from '../cxo/feed.ts';
+import type { GroupId, RootId } from '../cxo/ids.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
 import { syncLimits } from './limits.ts';
+import { SharedFeeds } from './shared-feeds.ts';
 
 export interface Feed {
   readonly id: FeedId;
@@ -14,6 +14,9 @@ export interface Feed {
   stored: FeedHead;
   /** With what was accepted and waits for the disk: what the next root has to follow. */
   tip: FeedHead;
+  /** The newest part, while history is being filled in below it: on disk, and as far as accepted. */
+  storedTail: FeedTail | undefined;
+  tail: FeedTail | undefined;
   forkedAt: number | undefined;
   /** The root before the fork, where the disk has it and goes beyond; undefined until it was read. */
   beforeFork: RootId | undefined;
@@ -47,10 +50,9 @@ export function wantsMore(feed: Feed, seq: number): boolean {
 
 export class Replica {
   readonly #feeds = new Map<FeedKey, Feed>();
-  readonly #groups = new Map<GroupId, Feed[]>();
+  readonly #groups = new Map<GroupId, SharedFeeds>();
   readonly #latest = new Map<string, Feed>();
   readonly #heads = new Map<string, number>();
-  readonly #digests = new Map<GroupId, Uint8Array>();
   /** The latest time of any root in a group that the local clock may follow. */
   readonly #seen = new Map<GroupId, number>();
   readonly #accepts: (feed: FeedId) => boolean;
@@ -61,12 +63,15 @@ export class Replica {
    */
   constructor(states: readonly FeedState[], accepts: (feed: FeedId) => boolean, horizon: number) {
     this.#accepts = accepts;
-    for (const { feed, head, forkedAt } of states) {
+    for (const { feed, head, tail, forkedAt } of states) {
       const one = this.open(feed);
       one.stored = head;
       one.tip = head;
+      one.storedTail = tail;
+      one.tail = tail;
       one.forkedAt = forkedAt;
-      if (head.time <= horizon) this.see(feed.group, head.time);
+      const { time } = tail?.head ?? head;
+      if (time <= horizon) this.see(feed.group, time);
     }
   }
 
@@ -88,7 +93,7 @@ export class Replica {
     const known = this.#feeds.get(key);
     if (known !== undefined) return known;
     const feed: Feed = {
-      ...{ id, key, stored: emptyHead, tip: emptyHead },
+      ...{ id, key, stored: emptyHead, tip: emptyHead, storedTail: undefined, tail: undefined },
       ...{ forkedAt: undefined, beforeFork: undefined, receivedAt: undefined },
     };
     this.#feeds.set(key, feed);
@@ -98,9 +103,7 @@ export class Replica {
     if (latest === undefined || latest.id.head < id.head) {
       this.#latest.set(ofAuthor, feed);
     }
-    const group = this.#groups.get(id.group);
-    if (group === undefined) this.#groups.set(id.group, [feed]);
-    else group.push(feed);
+    this.sharedFeeds(id.group).add(feed);
     return feed;
   }
 
@@ -115,21 +118,31 @@ export class Replica {
   }
 
   /** The feeds of a group that its members are told of: accepted, and with a root or a fork on disk. */
-  shared(group: GroupId): Feed[] {
-    const feeds = this.#groups.get(group) ?? [];
-    return feeds.filter((feed) => {
-      const known = feed.stored.seq > 0 || feed.forkedAt !== undefined;
-      return known && this.#accepts(feed.id);
-    });
+  shared(group: GroupId): readonly Feed[] {
+    return this.sharedFeeds(group).feeds;
+  }
+
+  /** The same, with the row of each. */
+  sharedFeeds(group: GroupId): SharedFeeds {
+    const known = this.#groups.get(group);
+    if (known !== undefined) return known;
+    const feeds = new SharedFeeds({ accepts: ({ id }) => this.#accepts(id), writeRow });
+    this.#groups.set(group, feeds);
+    return feeds;
   }
 
   all(): Iterable<Feed> {
     return this.#feeds.values();
   }
 
-  /** To be called when a feed's stored head, or who is accepted, has changed. */
-  forgetDigest(group: GroupId): void {
-    this.#digests.delete(group);
+  /** To be called when a feed's stored head or fork has changed. */
+  feedChanged(feed: Feed): void {
+    this.#groups.get(feed.id.group)?.change(feed);
+  }
+
+  /** To be called when other authors are accepted than before. */
+  membersChanged(group: GroupId): void {
+    this.#groups.get(group)?.reset();
   }
 
   /**
@@ -137,16 +150,7 @@ export class Replica {
    * head: equal on two nodes that have the same. A forked feed counts up to its fork.
    */
   digest(group: GroupId): Uint8Array {
-    const known = this.#digests.get(group);
-    if (known !== undefined) return known;
-    const rows = this.shared(group).map(digestRow).sort(compare);
-    const bytes = new Uint8Array(rows.length * rowBytes);
-    rows.forEach((row, i) => {
-      bytes.set(row, i * rowBytes);
-    });
-    const digest = sha256(bytes);
-    this.#digests.set(group, digest);
-    return digest;
+    return this.sharedFeeds(group).digest;
   }
 
   /** Lets the group's clock follow a root's time. */
@@ -163,16 +167,13 @@ function authorKey(group: GroupId, author: PublicKey): string {
   return `${group}/${author}`;
 }
 
-const rowBytes = 32 + 8 + 8 + 8 + 32;
-
-function digestRow(feed: Feed): Uint8Array {
-  const row = new Uint8Array(rowBytes);
+function writeRow(row: Uint8Array, feed: Feed): void {
+  row.fill(0);
   row.set(publicKeyBytes(feed.id.author));
-  const view = new DataView(row.buffer);
+  const view = new DataView(row.buffer, row.byteOffset);
   view.setBigUint64(32, BigInt(feed.id.head));
   view.setBigUint64(40, BigInt(sharedSeq(feed)));
   view.setBigUint64(48, BigInt(feed.forkedAt ?? 0));
   const root = sharedRoot(feed);
   if (root !== undefined) row.set(root, 56);
-  return row;
 }

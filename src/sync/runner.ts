@@ -10,7 +10,9 @@ import type { Link, LinkHandler } from '../net/transport.ts';
 import type { Effect, Event, Now, OwnSegment } from './events.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
 import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
+import { syncLimits } from './limits.ts';
 import type { Overview } from './overview.ts';
+import type { ProgressView } from './progress.ts';
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly store: Store;
@@ -23,6 +25,8 @@ export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly logger: Logger;
   /** Every newly visible message, in arrival order, once its commit is on disk. */
   readonly onArrived: (entries: readonly Entry[]) => void;
+  /** Messages that had arrived are gone from the store. */
+  readonly onWithdrawn: () => void;
   /** A peer told of more that it has on its disk. */
   readonly onDelivered: (peer: PublicKey) => void;
   readonly onBan: (peer: PublicKey, reason: string) => void;
@@ -51,6 +55,8 @@ export class Runner {
   #arrivedUpTo: number;
   #committing = false;
   #onIdle: (() => void) | undefined;
+  #writeFailure: ErrorCode | undefined;
+  #observeAt = 0;
   /** Own appends and local rows that came since the event loop last turned. */
   #gathered: Event[] = [];
   #closed = false;
@@ -67,6 +73,16 @@ export class Runner {
 
   get overview(): Overview {
     return this.#gossip.overview;
+  }
+
+  /** Why the latest commit failed; undefined where it did not. */
+  get writeFailure(): ErrorCode | undefined {
+    return this.#writeFailure;
+  }
+
+  /** @param have messages on disk, as the caller counts them */
+  progress(have: number): ProgressView {
+    return this.overview.progress(have, this.#now());
   }
 
   /** Takes over a new link; its gossip begins with its first frame. */
@@ -160,6 +176,16 @@ export class Runner {
   #handleAll(events: readonly Event[]): void {
     for (const effect of this.#gossip.handleAll(events, this.#now())) this.#carryOut(effect);
     this.#planTick();
+    this.#observe();
+  }
+
+  /** Takes a hundredth of the time at most, however many feeds there are. */
+  #observe(): void {
+    const { clock } = this.#options;
+    const begun = clock.monotonic();
+    if (begun < this.#observeAt) return;
+    this.overview.observe(this.#now());
+    this.#observeAt = begun + Math.max(syncLimits.progressMs, 100 * (clock.monotonic() - begun));
   }
 
   #planTick(): void {
@@ -209,6 +235,9 @@ export class Runner {
       case 'arrived':
         this.#arrived(effect.entries);
         return;
+      case 'withdrawn':
+        this.#handOn(this.#options.onWithdrawn);
+        return;
       case 'reread':
         this.#reread();
         return;
@@ -248,11 +277,13 @@ export class Runner {
     const { store, logger } = this.#options;
     try {
       const arrivals = await store.commit(commit);
+      this.#writeFailure = undefined;
       for (const segment of own) this.#ownHead.keep(segment);
       return { type: 'committed', arrivals };
     } catch (error) {
       logger.error({ cause: String(error) }, 'the store could not be written');
       const code = error instanceof SkychatError ? error.code : 'store-failed';
+      this.#writeFailure = code;
       return { type: 'commit-failed', code };
     }
   }

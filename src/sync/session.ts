@@ -7,6 +7,7 @@ import type { FeedId, FeedKey } from '../cxo/root.ts';
 import type { PublicKey } from '../identity.ts';
 import { tagBytes, type GroupTag } from './frames.ts';
 import { syncLimits } from './limits.ts';
+import type { Feed } from './replica.ts';
 
 /** Where a peer says that it stands in a feed, on its disk. */
 export interface Claim {
@@ -15,10 +16,18 @@ export interface Claim {
   readonly count: number;
 }
 
-/** A feed that the peer asked for, and the seq of the next root to send. */
+/** What a peer asked for of a feed: parts in the order of their turns. */
 export interface Outgoing {
   readonly feed: FeedId;
+  readonly parts: OutgoingPart[];
+}
+
+export interface OutgoingPart {
+  readonly from: number;
+  /** Seq of the next root to send. */
   next: number;
+  /** The last one; undefined: all there is and what comes later. */
+  readonly to: number | undefined;
 }
 
 export interface SessionOptions {
@@ -36,7 +45,7 @@ export class Session {
   readonly peer: PublicKey;
   readonly groups: readonly GroupId[];
   readonly #handshakeHash: Uint8Array;
-  readonly #initiator: boolean;
+  readonly initiator: boolean;
   readonly #openedAt: number;
   /** By the place in the peer's hello; undefined where the group is not shared. */
   readonly #theirGroups: (GroupId | undefined)[] = [];
@@ -44,8 +53,13 @@ export class Session {
   #greeted = false;
 
   readonly #claims = new Map<FeedKey, Claim>();
+  readonly #doubted = new Map<FeedKey, Claim>();
   /** Up to which seq the peer has, or was sent, each feed. */
   readonly sentTo = new Map<FeedKey, number>();
+  /** Feeds of which the peer is sent word and no segments: others bring it their new roots. */
+  readonly lazy = new Set<FeedKey>();
+  #notes = new Set<Feed>();
+  #notesAt: number | undefined;
   /** Feeds the peer asked for and is still behind in, in the order of their turns. */
   readonly outgoing = new Map<FeedKey, Outgoing>();
   /** Whether a read for `outgoing` is under way. */
@@ -69,8 +83,10 @@ export class Session {
   lastCheckAt: number;
   /** Per group, the digest that both sides had last. */
   readonly #agreed = new Map<GroupId, Uint8Array>();
-  /** Per group, when the peer was last told of every feed. */
-  readonly #listedAt = new Map<GroupId, number>();
+  /** Per group, when a comparison was last begun from here. */
+  readonly #comparedAt = new Map<GroupId, number>();
+  /** Per group, what the peer's comparisons have cost since a time. */
+  readonly #work = new Map<GroupId, { readonly since: number; units: number }>();
   readonly #invalidAt: number[] = [];
   /** Set once the peer was found to be at fault: what it claims is forgotten with the link. */
   banned = false;
@@ -80,7 +96,7 @@ export class Session {
     this.peer = options.peer;
     this.groups = options.groups;
     this.#handshakeHash = options.handshakeHash;
-    this.#initiator = options.initiator;
+    this.initiator = options.initiator;
     this.#openedAt = options.openedAt;
     this.lastSegmentAt = options.openedAt;
     this.progressAt = options.openedAt;
@@ -100,7 +116,7 @@ export class Session {
   /** Takes over the peer's hello: its groups, and the bytes that it lets this side send. */
   greet(tags: readonly GroupTag[], window: number): void {
     const mine = new Map<string, GroupId>();
-    for (const group of this.groups) mine.set(this.tag(group, !this.#initiator).join(), group);
+    for (const group of this.groups) mine.set(this.tag(group, !this.initiator).join(), group);
     for (const { tag } of tags) {
       const group = mine.get(tag.join());
       this.#theirGroups.push(group);
@@ -131,13 +147,13 @@ export class Session {
    * How a side of this link names a group: nobody who does not know the group can make it, and
    * the two sides' tags differ, so that echoing one back proves nothing.
    */
-  tag(group: GroupId, byInitiator = this.#initiator): Uint8Array {
+  tag(group: GroupId, byInitiator = this.initiator): Uint8Array {
     return this.#salted('group-tag', groupIdBytes(group), byInitiator);
   }
 
   /** A digest of heads as a side of this link shows it. */
   fingerprint(digest: Uint8Array, mine: boolean): Uint8Array {
-    return this.#salted('heads', digest, mine === this.#initiator);
+    return this.#salted('heads', digest, mine === this.initiator);
   }
 
   agrees(digest: Uint8Array, theirs: Uint8Array): boolean {
@@ -158,6 +174,7 @@ export class Session {
     const known = this.#claims.get(key);
     if (known === undefined && this.#claims.size >= syncLimits.feedsMax) return false;
     if (known === undefined || known.seq < claim.seq) this.#claims.set(key, claim);
+    this.#doubted.delete(key);
     this.has(key, claim.seq);
     return true;
   }
@@ -166,6 +183,40 @@ export class Session {
   has(key: FeedKey, seq: number): void {
     const sentTo = this.sentTo.get(key);
     if (sentTo === undefined || sentTo < seq) this.sentTo.set(key, seq);
+  }
+
+  /** Whether the peer is being sent a feed up to its end, and so what comes later as well. */
+  isStreaming(key: FeedKey): boolean {
+    return this.outgoing.get(key)?.parts.some(({ to }) => to === undefined) ?? false;
+  }
+
+  /** Notes that the peer is to be given word of a feed, with what else there will be soon. */
+  note(feed: Feed, now: number): void {
+    this.#notes.add(feed);
+    this.#notesAt ??= now + syncLimits.notesMs;
+  }
+
+  /** When the peer is to be given the word that was gathered. */
+  get notesAt(): number | undefined {
+    return this.#notesAt;
+  }
+
+  takeNotes(): ReadonlySet<Feed> {
+    const notes = this.#notes;
+    this.#notes = new Set();
+    this.#notesAt = undefined;
+    return notes;
+  }
+
+  /** What the peer claims of a feed has not come: it is not asked for, and may be missing all the same. */
+  doubt(key: FeedKey): void {
+    const claim = this.#claims.get(key);
+    if (claim !== undefined) this.#doubted.set(key, claim);
+  }
+
+  /** Claims that were not kept, until the peer says where it stands. */
+  get doubted(): ReadonlyMap<FeedKey, Claim> {
+    return this.#doubted;
   }
 
   dropClaim(key: FeedKey): Claim | undefined {
@@ -179,15 +230,33 @@ export class Session {
   learn(group: GroupId, digest: Uint8Array): boolean {
     if (this.#agreed.get(group) === digest) return false;
     this.#agreed.set(group, digest);
+    for (const [key, { feed }] of this.#doubted) {
+      if (feed.group === group) this.#doubted.delete(key);
+    }
     return true;
   }
 
-  /** Whether it is time to tell the peer of every feed of the group, which is noted. */
-  mayList(group: GroupId, now: number): boolean {
-    const listedAt = this.#listedAt.get(group);
-    if (listedAt !== undefined && now < listedAt + syncLimits.listingMs) return false;
-    this.#listedAt.set(group, now);
+  /** Whether it is time to begin a comparison of the group from here, which is noted. */
+  mayCompare(group: GroupId, now: number): boolean {
+    if (this.hasCompared(group, now)) return false;
+    this.#comparedAt.set(group, now);
     return true;
+  }
+
+  /** Whether one was begun a moment ago. */
+  hasCompared(group: GroupId, now: number): boolean {
+    const comparedAt = this.#comparedAt.get(group);
+    return comparedAt !== undefined && now < comparedAt + syncLimits.listingMs;
+  }
+
+  /** Adds to what the peer's comparisons of a group cost; the sum since the interval began. */
+  addWork(group: GroupId, units: number, now: number): number {
+    const known = this.#work.get(group);
+    const isOver = known === undefined || known.since + syncLimits.checkMs <= now;
+    const work = isOver ? { since: now, units: 0 } : known;
+    work.units += units;
+    this.#work.set(group, work);
+    return work.units;
   }
 
   get creditLeft(): number {

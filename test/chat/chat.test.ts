@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
-import { buildProfile, buildVouch } from '../../src/chat/message.ts';
+import { buildAddress, buildProfile, buildVouch } from '../../src/chat/message.ts';
+import { addressLimits } from '../../src/chat/limits.ts';
 import { objectOf, Rig, room, testKey, testSalt } from './rig.ts';
 
 const [alice, bob] = [testKey(1), testKey(2)] as const;
@@ -27,16 +28,16 @@ test('a vouch that is held back from view does not count yet', async () => {
 
 test('a node announces what it vouches for and its name once, and again only after a change', async () => {
   const rig = await Rig.open({ configured: [alice] });
-  await rig.chat.announce('me');
+  await rig.chat.announce('me', []);
   expect(rig.appends).toBe(2);
-  await rig.chat.announce('me');
-  await rig.chat.announce(undefined);
+  await rig.chat.announce('me', []);
+  await rig.chat.announce(undefined, []);
   expect(rig.appends).toBe(2);
   const restarted = await Rig.open({ configured: [alice], disk: rig.disk });
-  await restarted.chat.announce('me');
+  await restarted.chat.announce('me', []);
   expect(restarted.appends).toBe(0);
   restarted.chat.membership.setConfigured([alice, bob]);
-  await restarted.chat.announce('I');
+  await restarted.chat.announce('I', []);
   expect(restarted.appends).toBe(2);
   expect(restarted.chat.directory.findName(rig.self)).toBe('I');
 });
@@ -44,20 +45,50 @@ test('a node announces what it vouches for and its name once, and again only aft
 test('an announcement that is on disk and not yet announced is not repeated', async () => {
   const rig = await Rig.open({ configured: [alice] });
   rig.isAnnouncing = false;
-  await rig.chat.announce('me');
-  await rig.chat.announce('me');
+  await rig.chat.announce('me', []);
+  await rig.chat.announce('me', []);
   expect(rig.appends).toBe(2);
   rig.announce();
-  await rig.chat.announce('me');
+  await rig.chat.announce('me', []);
   expect(rig.appends).toBe(2);
 });
 
 test('another node believes the announcement', async () => {
   const rig = await Rig.open({ self: alice, configured: [bob] });
-  await rig.chat.announce('Alice');
+  await rig.chat.announce('Alice', []);
   const other = await Rig.open({ self: testKey(3), configured: [alice], disk: rig.disk });
   expect(other.chat.membership.isMember(bob)).toBe(true);
   expect(other.chat.directory.findName(alice)).toBe('Alice');
+});
+
+test('members are reachable where they say, after a restart too, and nobody else is', async () => {
+  const rig = await Rig.open({ configured: [alice] });
+  const expires = rig.time.now() + addressLimits.lifetimeUs;
+  for (const author of [alice, bob, rig.self]) {
+    rig.arrive({ author, object: buildAddress([`${author.slice(0, 4)}:1`], expires, testSalt()) });
+  }
+  const restarted = await Rig.open({ configured: [alice], disk: rig.disk });
+  for (const { chat } of [rig, restarted]) {
+    expect(chat.reachable()).toEqual([{ pk: alice, addresses: [`${alice.slice(0, 4)}:1`] }]);
+    chat.membership.setConfigured([bob]);
+    expect(chat.reachable().map(({ pk }) => pk)).toEqual([bob]);
+  }
+});
+
+test('a node announces its addresses when there is somebody to tell, and withdraws them', async () => {
+  const rig = await Rig.open();
+  await rig.chat.announce(undefined, ['h:1']);
+  expect(rig.appends).toBe(0);
+  rig.chat.membership.setConfigured([alice]);
+  await rig.chat.announce(undefined, ['h:1', '[::1]:2']);
+  await rig.chat.announce(undefined, ['h:1', '[::1]:2']);
+  expect(rig.appends).toBe(2);
+  const other = await Rig.open({ self: alice, configured: [rig.self], disk: rig.disk });
+  expect(other.chat.reachable()).toEqual([{ pk: rig.self, addresses: ['h:1', '[::1]:2'] }]);
+  await rig.chat.announce(undefined, []);
+  expect(rig.appends).toBe(3);
+  const later = await Rig.open({ self: alice, configured: [rig.self], disk: rig.disk });
+  expect(later.chat.reachable()).toEqual([]);
 });
 
 test('the room is a group from the start, with its members and its last message', async () => {
@@ -100,6 +131,8 @@ test('F48 everything that this layer does not keep has a counter', async () => {
     'vouches-full': 0,
     'members-full': 0,
     'names-full': 0,
+    'address-malformed': 0,
+    'addresses-full': 0,
     'idempotency-full': 0,
   });
 });

@@ -5,6 +5,7 @@ import type { Value } from '../../src/cxo/codec.ts';
 import { sha256, type MessageId } from '../../src/cxo/ids.ts';
 import { verifyObject } from '../../src/cxo/object.ts';
 import {
+  buildAddress,
   buildProfile,
   buildText,
   buildVouch,
@@ -53,7 +54,7 @@ test.each(['\uD800', 'a\uDC00b', '\uFEFFhello'])('the text %j cannot be carried'
   );
 });
 
-test('profiles and vouches are read back', () => {
+test('profiles, vouches and addresses are read back', () => {
   const keys = [testKey(2), testKey(1)];
   expect(parseContent(buildProfile('alice', testSalt()))).toEqual({
     type: 'profile',
@@ -61,6 +62,11 @@ test('profiles and vouches are read back', () => {
   });
   expect(parseContent(buildVouch(keys, testSalt()))).toEqual({ type: 'vouch', keys });
   expect(parseContent(buildVouch([], testSalt()))).toEqual({ type: 'vouch', keys: [] });
+  const addresses = ['[fd00::1]:8870', 'host:1'];
+  const expires = 1_800_000_000_000_000;
+  expect(parseContent(buildAddress(addresses, expires, testSalt()))).toEqual({
+    ...{ type: 'address', addresses, expires },
+  });
 });
 
 test('a text with fields of a later version is still a text', () => {
@@ -79,6 +85,10 @@ const wrong: [string, Record<string, Value>][] = [
   ['vouch', { keys: {} }],
   ['vouch', { keys: [new Uint8Array(31)] }],
   ['vouch', { keys: ['aa'] }],
+  ['address', { addresses: [] }],
+  ['address', { addresses: 'h:1', expires: 1 }],
+  ['address', { addresses: [1], expires: 1 }],
+  ['address', { addresses: ['h:1'], expires: '1' }],
 ];
 
 test.each(wrong)('a %s with the fields %j is shown as of an unknown kind', (kind, fields) => {
@@ -87,11 +97,12 @@ test.each(wrong)('a %s with the fields %j is shown as of an unknown kind', (kind
   expect(isShown(content)).toBe(true);
 });
 
-test('a kind of a later version is shown; vouches, profiles and the genesis are not', () => {
+test('a kind of a later version is shown; vouches, profiles, addresses and the genesis are not', () => {
   expect(parseContent(objectOf('poll'))).toEqual({ type: 'unknown', kind: 'poll' });
   expect(isShown(parseContent(objectOf('poll')))).toBe(true);
   expect(isShown(parseContent(buildVouch([], testSalt())))).toBe(false);
   expect(isShown(parseContent(buildProfile('a', testSalt())))).toBe(false);
+  expect(isShown(parseContent(buildAddress([], 0, testSalt())))).toBe(false);
   expect(isShown(parseContent(objectOf('genesis')))).toBe(false);
 });
 
@@ -105,8 +116,11 @@ test('whatever fields an object has, reading it never fails', () => {
     fc.array(fc.integer(), { maxLength: 3 }),
     fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 3 }),
   );
-  const fields = fc.dictionary(fc.constantFrom('text', 'reply_to', 'name', 'keys', 'x'), value);
-  const kinds = fc.constantFrom('text', 'profile', 'vouch', 'genesis', 'poll');
+  const fields = fc.dictionary(
+    fc.constantFrom('text', 'reply_to', 'name', 'keys', 'addresses', 'expires', 'x'),
+    value,
+  );
+  const kinds = fc.constantFrom('text', 'profile', 'vouch', 'address', 'genesis', 'poll');
   fc.assert(
     fc.property(kinds, fields, (kind, given) => {
       const content = parseContent(objectOf(kind, given));

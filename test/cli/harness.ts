@@ -57,8 +57,8 @@ export type Overrides = Partial<Omit<Ports, 'stdout' | 'stderr' | 'stdin'>> & {
   readonly stdin?: Ports['stdin'];
 };
 
-export function start(words: readonly string[], overrides: Overrides = {}): Started {
-  const stdout = new Written();
+export function start(words: readonly string[], overrides: Overrides = {}, isTTY = false): Started {
+  const stdout = Object.assign(new Written(), { isTTY });
   const stderr = new Written();
   const interrupt = new AbortController();
   const folder = overrides.home ?? makeFolder();

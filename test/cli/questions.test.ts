@@ -1,6 +1,7 @@
 // The commands that ask the daemon one question: history, status, peers.
 import { expect, test } from 'vitest';
 import type { PeerView, StatusView } from '../../src/chat/view.ts';
+import { inSync } from '../support/fake-api.ts';
 import { alice, fakeDaemon, message, run, sendJson, type FakeDaemon } from './harness.ts';
 
 function answering(value: unknown, status = 200): Promise<FakeDaemon> {
@@ -58,6 +59,7 @@ const status: StatusView = {
   messages: 12,
   feeds: 3,
   behind: 0,
+  sync: inSync,
   peers: { known: 3, connected: 2 },
   store: { bytes: 4096 },
   counters: { dropped: { 'slow-peer': 4 }, refused: { none: 0 }, held: 1, forks: 0 },

@@ -30,6 +30,7 @@ function fakeNode(
       listen: '0.0.0.0:8870',
       http: 'http://127.0.0.1:8001',
       data,
+      status: () => Promise.reject(new Error('nobody asks')),
       close: () => {
         fake.closed++;
         return Promise.resolve();

@@ -3,8 +3,14 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { MessageId } from '../../src/cxo/ids.ts';
 import { storeLimits } from '../../src/cxo/limits.ts';
-import { feedKey } from '../../src/cxo/root.ts';
-import type { Commit, Store, TimelineKind, TimelineRow } from '../../src/cxo/store.ts';
+import { feedKey, type FeedId } from '../../src/cxo/root.ts';
+import type {
+  Commit,
+  Store,
+  StoredRecord,
+  TimelineKind,
+  TimelineRow,
+} from '../../src/cxo/store.ts';
 import {
   commitOf,
   emptyCommit,
@@ -13,7 +19,7 @@ import {
   testIdentity,
   textRoot,
 } from '../support/feeds.ts';
-import { commitPlan, StoreModel } from '../support/store-scenarios.ts';
+import { commitPlan, StoreModel, type ModelRecord } from '../support/store-scenarios.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -213,29 +219,44 @@ async function expectTimeline(
 
 async function expectRecords(store: Store, model: StoreModel): Promise<void> {
   for (const { feed } of model.builders) {
-    const own = model.records.filter(({ record }) => feedKey(record.feed) === feedKey(feed));
-    const all = await store.records(feed, 1, Infinity);
-    expect(
-      all.map(({ from, bytes, arrival, signed }) => ({ from, bytes, arrival, signed })),
-    ).toEqual(
-      own.map(({ record: { from, bytes, signed }, arrival }) => ({ from, bytes, arrival, signed })),
-    );
-    for (const { from, roots, bytes } of all) {
-      for (const seq of [from, from + roots - 1]) {
-        expect((await store.records(feed, seq, 1)).map((one) => one.from)).toEqual([from]);
-        const two = all.filter((one) => one.from >= from).slice(0, 2);
-        expect(await store.records(feed, seq, bytes.length + 1)).toEqual(two);
-      }
-    }
-    const head = all.reduce((seq, { roots }) => seq + roots, 0);
-    expect(await store.records(feed, head + 1, 1)).toEqual([]);
-    expect(await store.records(feed, 0, 1)).toEqual([]);
+    const own = model.records
+      .filter(({ record }) => feedKey(record.feed) === feedKey(feed))
+      .sort((a, b) => a.record.from - b.record.from);
+    const { head, tail } = model.states.get(feedKey(feed)) ?? { head: { seq: 0 } };
+    const chain = own.filter(({ record }) => record.from <= head.seq);
+    const all = [
+      ...(await expectStretch(store, feed, 1, chain)),
+      ...(await expectStretch(store, feed, tail?.from ?? head.seq + 1, own.slice(chain.length))),
+    ];
+    const nothing = [0, head.seq + 1, (tail?.from ?? 0) - 1, (tail ?? { head }).head.seq + 1];
+    for (const seq of nothing) expect(await store.records(feed, seq, 1)).toEqual([]);
     const messages = model.messages().filter((message) => feedKey(message.feed) === feedKey(feed));
     for (const { isFirst, seq } of messages) {
       if (isFirst) continue;
       expect(all.find(({ from, roots }) => seq < from + roots)?.repeats).toBe(true);
     }
   }
+}
+
+/** Compares the records of a chain or a tail, from any seq in it on. */
+async function expectStretch(
+  store: Store,
+  feed: FeedId,
+  begin: number,
+  own: readonly ModelRecord[],
+): Promise<readonly StoredRecord[]> {
+  const all = await store.records(feed, begin, Infinity);
+  expect(all.map(({ from, bytes, arrival, signed }) => ({ from, bytes, arrival, signed }))).toEqual(
+    own.map(({ record: { from, bytes, signed }, arrival }) => ({ from, bytes, arrival, signed })),
+  );
+  for (const { from, roots, bytes } of all) {
+    for (const seq of [from, from + roots - 1]) {
+      expect((await store.records(feed, seq, 1)).map((one) => one.from)).toEqual([from]);
+      const two = all.filter((one) => one.from >= from).slice(0, 2);
+      expect(await store.records(feed, seq, bytes.length + 1)).toEqual(two);
+    }
+  }
+  return all;
 }
 
 async function expectPositions(store: Store, model: StoreModel, id: MessageId): Promise<void> {

@@ -15,6 +15,7 @@ import {
   textObject,
   textRoot,
 } from '../support/feeds.ts';
+import { TailedFeed, together } from '../support/store-tails.ts';
 import {
   commitPlan,
   compareMessages,
@@ -199,6 +200,52 @@ describe('the archive', () => {
     expect(await archive.proof(second.id)).toBeUndefined();
     expect(await archive.proof(sha256(first.id) as MessageId)).toBeUndefined();
     expect(await archive.find(sha256(first.id) as MessageId)).toBeUndefined();
+  });
+
+  /** Withdraws the tail and puts another in its place between two reads of a page. */
+  class ChangingStore extends MemoryStore {
+    change: (() => Promise<void>) | undefined;
+
+    async #then<T>(rows: T): Promise<T> {
+      const { change } = this;
+      this.change = undefined;
+      await change?.();
+      return rows;
+    }
+
+    override async arrivals(...parameters: Parameters<MemoryStore['arrivals']>) {
+      return this.#then(await super.arrivals(...parameters));
+    }
+
+    override async timeline(...parameters: Parameters<MemoryStore['timeline']>) {
+      return this.#then(await super.timeline(...parameters));
+    }
+  }
+
+  test('a page that is read while a tail goes and another comes has no message twice', async () => {
+    for (const kind of ['arrivals', 'timeline']) {
+      const store = new ChangingStore();
+      const archive = new Archive(store);
+      const feed = new TailedFeed(1, group);
+      const left = (): void => {
+        feed.skip([textRoot(time, 'left out'), textRoot(time, 'left out')]);
+      };
+      left();
+      const roots = (...times: readonly number[]) => times.map((at) => textRoot(time + at, 'a'));
+      await store.commit(feed.tail(roots(3, 3)));
+      store.change = async () => {
+        const withdrawal = feed.withdraw();
+        left();
+        await store.commit(together(withdrawal, feed.tail(roots(2, 3, 4))));
+      };
+      const page =
+        kind === 'arrivals'
+          ? await archive.after(0, 10)
+          : await archive.timeline(group, undefined, 10);
+      expect(store.change).toBeUndefined();
+      const arrivals = page.map(({ arrival }) => arrival);
+      expect(arrivals.sort()).toEqual([3, 4, 5]);
+    }
   });
 
   test('an object that its author lists again is shown in its first place alone', async () => {

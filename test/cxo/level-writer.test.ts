@@ -3,7 +3,7 @@ import { LevelDatabase, type Batch } from '../../src/cxo/level-database.ts';
 import { rowKinds } from '../../src/cxo/level-keys.ts';
 import { checkSchema, loadState } from '../../src/cxo/level-load.ts';
 import { storeLimits } from '../../src/cxo/limits.ts';
-import { LevelStore } from '../../src/cxo/level-store.ts';
+import { LevelStore, openLevelStore } from '../../src/cxo/level-store.ts';
 import { verifyStore } from '../../src/cxo/verify-store.ts';
 import { systemRandom } from '../../src/env.ts';
 import { SkychatError } from '../../src/errors.ts';
@@ -13,7 +13,9 @@ import {
   FeedBuilder,
   testGroup,
   testIdentity,
+  textObject,
   textRoot,
+  type TestRoot,
 } from '../support/feeds.ts';
 import { withRows } from '../support/raw-level.ts';
 import { removeDirectory, temporaryDirectory } from '../support/temporary.ts';
@@ -157,6 +159,27 @@ test('what waits longer than one batch may be is written in several, in order', 
   const answers = await Promise.all(segments.map((segment) => store.commit(commitOf(segment))));
   expect(answers.map(({ records }) => records[0])).toEqual(segments.map((_, i) => i + 1));
   expect(writes).toBe(3);
+  await store.close();
+  await removeDirectory(path);
+});
+
+test('an object that stands in its feed already is found in a store that was opened again', async () => {
+  const path = await temporaryDirectory();
+  const feed = new FeedBuilder(testIdentity(1), testGroup('again'));
+  const slots = Array.from({ length: storeLimits.lookUpsAtOnceMax + 1 }, (_, i) => ({
+    object: textObject(`${i}`),
+  }));
+  const first = await openLevelStore(path, { random: systemRandom, onDamage: unexpected });
+  await first.commit(commitOf(feed.segment([{ time: 1, slots }])));
+  await first.close();
+  const store = await openLevelStore(path, { random: systemRandom, onDamage: unexpected });
+  const repeats = async (...roots: TestRoot[]): Promise<true | undefined> =>
+    (await store.commit(commitOf(feed.segment(roots)))).repeats;
+  // A few are looked up at once, more on the thread pool.
+  expect(await repeats({ time: 2, slots: slots.slice(0, 1) })).toBe(true);
+  expect(await repeats({ time: 3, slots })).toBe(true);
+  expect(await repeats(textRoot(4, 'new'))).toBeUndefined();
+  expect(await repeats(textRoot(5, ...slots.map((_, i) => `new ${i}`)))).toBeUndefined();
   await store.close();
   await removeDirectory(path);
 });

@@ -83,6 +83,11 @@ describe('verify and repair', () => {
       const report = await repairStore(path, { random: systemRandom, labelOf: () => undefined });
       expect(report).toMatchObject({ cut: [], namelessRecords: 0, localRows: 0 });
       expect((await verifyStore(path, () => undefined)).problems).toEqual([]);
+      // Of a feed whose only roots were withdrawn nothing is left to repair.
+      for (const [key, { head, tail, forkedAt }] of model.states) {
+        if (head.seq === 0 && tail === undefined && forkedAt === undefined)
+          model.states.delete(key);
+      }
       store = await open();
       try {
         await expectModel(store, model);

@@ -113,6 +113,38 @@ test('a slow reader is seen to move in small steps', async () => {
   await side.untilClosed();
 });
 
+test('F22 a peer that sends without end leaves every turn of the event loop to others as well', async () => {
+  const listener = await tcpTransport.listen(loopback, (stream) => {
+    stream.handler = {
+      onData: (bytes) => {
+        inTurn += bytes.length;
+        received += bytes.length;
+        if (received >= sent) finished();
+      },
+      onDrain: () => undefined,
+      onClose: () => undefined,
+    };
+  });
+  open.push(listener);
+  const socket = connect(listener.endpoint.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const sent = 4 * 1024 * 1024;
+  let [received, inTurn, most] = [0, 0, 0];
+  let finished = (): void => undefined;
+  const all = new Promise<void>((resolve) => (finished = resolve));
+  const turn = (): void => {
+    most = Math.max(most, inTurn);
+    inTurn = 0;
+    if (received < sent) setImmediate(turn);
+  };
+  turn();
+  // As much of it as the kernel takes is there before the first read.
+  socket.write(new Uint8Array(sent));
+  await all;
+  socket.destroy();
+  expect(Math.max(most, inTurn)).toBeLessThanOrEqual(2 * limits.tcpReadBytes);
+});
+
 test('a peer that half-closes its side ends the stream, with a reason in words', async () => {
   const endpoint = await mute((socket) => {
     socket.pause();

@@ -1,16 +1,25 @@
 // A mesh of simulated nodes under one schedule of faults, all from one seed; healed at the end, and
 // then held against the promises.
-import { sha256, groupIdOfBytes } from '../../src/cxo/ids.ts';
 import { utf8 } from '../../src/bytes.ts';
+import { sha256, groupIdOfBytes } from '../../src/cxo/ids.ts';
+import type { verifySegment } from '../../src/cxo/segment.ts';
+import type { Identity } from '../../src/identity.ts';
 import type { Effect } from '../../src/sync/events.ts';
 import { testIdentity } from '../support/feeds.ts';
 import { disputedIn, inTimelineOrder, readConversation } from './checkers.ts';
+import { DialedLinks } from './dialed-links.ts';
+import { complete, line, random6To8, type Pair } from './graph.ts';
 import { Liar } from './liar.ts';
-import { noFaults, SimNetwork, type FrameFilter } from './network.ts';
+import { Limits } from './limits-watch.ts';
+import { noFaults, type FrameFilter, type FrameListener, type Links } from './links.ts';
+import { SimNetwork, type SimNetworkOptions } from './network.ts';
 import { SimNode } from './node.ts';
+import { planFaults } from './plan.ts';
 import { SeededRandom } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { VirtualTime } from './timeline.ts';
+import { Truth } from './truth.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** For breaking the engine on purpose: what is done to frames and to effects on their way. */
 export interface Sabotage {
@@ -18,174 +27,158 @@ export interface Sabotage {
   readonly watch?: (node: SimNode, effect: Effect) => void;
 }
 
+export interface Measures {
+  readonly time?: VirtualTime;
+  readonly listener?: FrameListener;
+  readonly latency?: SimNetworkOptions['latency'];
+}
+
+/** Until all stores are open and the first links are up. */
+const startMs = 100;
+const frameMsMax = 5;
+
 export class Cluster {
-  readonly time = new VirtualTime();
+  readonly time: VirtualTime;
   readonly random: SeededRandom;
-  readonly network: SimNetwork;
+  readonly links: Links;
+  readonly limits = new Limits();
   readonly nodes: SimNode[] = [];
   readonly liars: Liar[] = [];
+  readonly truth: Truth;
   readonly group = groupIdOfBytes(sha256(utf8('simulated room')));
-  readonly #schedule: Schedule;
+  readonly schedule: Schedule;
+  readonly #pairs: readonly Pair[];
 
-  constructor(schedule: Schedule, sabotage: Sabotage = {}) {
-    this.#schedule = schedule;
+  constructor(schedule: Schedule, sabotage: Sabotage = {}, measures: Measures = {}) {
+    this.schedule = schedule;
+    this.time = measures.time ?? new VirtualTime();
     this.random = new SeededRandom(schedule.seed);
-    this.network = new SimNetwork(this.time, this.random, sabotage.filter);
     const identities = Array.from({ length: schedule.nodes }, (_, i) => testIdentity(i));
-    const dishonest = Array.from({ length: schedule.liars }, (_, i) => testIdentity(900 + i));
+    const dishonest = Array.from({ length: schedule.liars }, (_, i) => testIdentity(5000 + i));
+    this.#pairs = this.#drawPairs();
     const keys = [...identities, ...dishonest].map(({ publicKey }) => publicKey);
-    const members = new Set(keys);
     const { time, random, group } = this;
+    this.truth = new Truth(group, new Set(dishonest.map(({ publicKey }) => publicKey)));
+    const members = new Set(keys);
+    this.links =
+      schedule.carrier === 'streams'
+        ? new DialedLinks({ ...{ time, random, members }, filter: sabotage.filter, bothDial: 0.5 })
+        : new SimNetwork(time, random, { ...measures, filter: sabotage.filter });
+    this.#makeNodes(identities, sabotage);
+    dishonest.forEach((identity, i) => {
+      const name = `liar${i}`;
+      const options = { name, identity, group, members: keys, time, random };
+      this.liars.push(new Liar({ ...options, links: () => this.links }));
+    });
+  }
+
+  #makeNodes(identities: readonly Identity[], sabotage: Sabotage): void {
+    const { schedule, time, random, group, limits } = this;
+    const members = new Set([...identities.map(({ publicKey }) => publicKey)]);
+    for (let i = 0; i < schedule.liars; i++) members.add(testIdentity(5000 + i).publicKey);
+    const verdicts = new Verdicts();
+    const verify: typeof verifySegment = (...segment) => verdicts.verify(...segment);
     for (const [i, identity] of identities.entries()) {
-      const node: SimNode = new SimNode({
-        ...{ identity, group, members, time, random },
-        name: String.fromCharCode(65 + i),
-        clockError: this.#clockError(),
-        commitMsMax: 5,
-        send: (link, frameType, payload) => {
-          this.network.send(node, link, frameType, payload);
-        },
-        closeLink: (link, ban) => {
-          this.network.break(link, ban);
-        },
+      const node = new SimNode({
+        ...{ identity, group, members, time, random, limits, verify },
+        name: `node${i}`,
+        storeKind: schedule.store,
+        commitMsMax: frameMsMax,
+        links: () => this.links,
         watch: sabotage.watch ?? (() => undefined),
+        onCrash: (crashed) => {
+          this.links.down(crashed);
+        },
       });
+      node.clockError = this.drawClockError();
       this.nodes.push(node);
-    }
-    for (const identity of dishonest) {
-      const network = (): SimNetwork => this.network;
-      this.liars.push(new Liar({ identity, group, members: keys, time, random, network }));
     }
   }
 
-  #clockError(): number {
-    const { clockErrorMax } = this.#schedule;
+  #drawPairs(): readonly Pair[] {
+    const { shape, nodes } = this.schedule;
+    if (shape === 'line') return line(nodes);
+    return shape === 'mesh' ? complete(nodes) : random6To8(nodes, this.random);
+  }
+
+  /** Microseconds. */
+  drawClockError(): number {
+    const { clockErrorMax } = this.schedule;
     return Math.round(this.random.between(-clockErrorMax, clockErrorMax));
   }
 
+  pick(): SimNode {
+    return this.#node(this.random.below(this.nodes.length));
+  }
+
+  pickAuthor(): SimNode {
+    return this.#node(this.random.below(this.schedule.authors));
+  }
+
+  #node(index: number): SimNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error('a cluster has this many nodes');
+    return node;
+  }
+
+  get linksPerNode(): number {
+    return (2 * this.#pairs.length) / this.nodes.length;
+  }
+
   async start(): Promise<void> {
-    for (const node of this.nodes) await node.start();
-    this.nodes.forEach((a, i) => {
-      for (const [j, b] of this.nodes.entries()) {
-        const linked = this.#schedule.shape === 'mesh' ? j > i : j === i + 1;
-        if (linked) this.network.connect(a, b);
-      }
-    });
+    for (const node of this.nodes) node.start();
+    for (const liar of this.liars) this.links.up(liar);
+    for (const [a, b] of this.#pairs) this.links.connect(this.#node(a), this.#node(b));
     for (const liar of this.liars) {
-      for (const node of this.nodes) if (this.random.chance(0.6)) this.network.connect(liar, node);
+      for (const node of this.nodes) {
+        if (this.random.chance(Math.min(0.6, 8 / this.nodes.length))) {
+          this.links.connect(liar, node);
+        }
+      }
     }
+    await this.time.settle();
+    await this.time.runUntil(startMs);
+  }
+
+  post(node: SimNode, text: string): void {
+    const object = node.post(text);
+    if (object !== undefined) this.truth.write(node.key, object);
   }
 
   /** Posts and faults at times from the seed; then heals everything. */
   async disturb(): Promise<void> {
-    const { posts, largePosts, durationMs, faults } = this.#schedule;
-    this.network.faults = faults;
-    for (let i = 0; i < posts; i++) {
-      const node = this.#pick();
-      this.time.at(this.random.between(0, durationMs), () => {
-        node.post(`message ${i}`);
+    const { posts, largePosts, durationMs, faults } = this.schedule;
+    const begin = this.time.now;
+    this.links.faults = faults;
+    const plan = (text: string): void => {
+      const node = this.pickAuthor();
+      this.time.at(begin + this.random.between(0, durationMs), () => {
+        this.post(node, text);
       });
-    }
-    for (let i = 0; i < largePosts; i++) {
-      const node = this.#pick();
-      const text = 'x'.repeat(this.random.below(200_000));
-      this.time.at(this.random.between(0, durationMs), () => {
-        node.post(text);
-      });
-    }
-    this.#planFaults();
-    for (let at = 500; at < durationMs; at += 500) this.time.at(at, () => this.poll());
-    await this.time.runUntil(durationMs);
-    this.network.faults = noFaults;
-    this.network.partition(new Map());
-    this.network.muted.clear();
-    for (const liar of this.liars) this.network.remove(liar);
-    for (const node of this.nodes) {
-      node.isDiskFull = false;
-      if (!node.running) await node.start();
-    }
-  }
-
-  #planFaults(): void {
-    const schedule = this.#schedule;
-    const times = (count: number, plan: (at: number, node: SimNode) => void): void => {
-      for (let i = 0; i < count; i++) {
-        plan(this.random.between(0, schedule.durationMs), this.#pick());
-      }
     };
-    times(schedule.crashes, (at, node) => {
-      this.#planCrash(at, node, () => Promise.resolve());
-    });
-    times(schedule.restores, (at, node) => {
-      const lost = 1 + this.random.below(30);
-      const isTold = this.random.chance(0.5);
-      this.#planCrash(at, node, async () => {
-        await node.restore(lost, !isTold);
-        // What it still has was shown when its time had come, by the clock of then.
-        await node.reader.poll(node.store, Infinity);
-        await this.#forgetLost();
-      });
-    });
-    times(schedule.partitions, (at) => {
-      const sides = new Map(this.nodes.map((node) => [node, this.random.below(2)]));
-      this.#planSpell(at, 8000, (isOn) => {
-        this.network.partition(isOn ? sides : new Map());
-      });
-    });
-    times(schedule.mutes, (at, node) => {
-      this.#planSpell(at, 8000, (isOn) => {
-        if (isOn) this.network.muted.add(node);
-        else this.network.muted.delete(node);
-      });
-    });
-    times(schedule.clogs, (at, node) => {
-      const ms = this.random.between(100, 12_000);
-      this.time.at(at, () => {
-        this.network.clog(node, ms);
-      });
-    });
-    times(schedule.fullDisks, (at, node) => {
-      this.#planSpell(at, 6000, (isOn) => {
-        node.isDiskFull = isOn;
-      });
-    });
-  }
-
-  #planSpell(at: number, lengthMax: number, turn: (isOn: boolean) => void): void {
-    this.time.at(at, () => {
-      turn(true);
-    });
-    this.time.at(at + this.random.between(100, lengthMax), () => {
-      turn(false);
-    });
+    for (let i = 0; i < posts; i++) plan(`message ${i}`);
+    for (let i = 0; i < largePosts; i++) plan('x'.repeat(this.random.below(200_000)));
+    planFaults(this);
+    const pollMs = this.nodes.length > 60 ? 5000 : 500;
+    for (let at = pollMs; at < durationMs; at += pollMs) {
+      this.time.after(at, () => this.poll());
+    }
+    await this.time.runUntil(begin + durationMs);
+    this.links.faults = noFaults;
+    this.links.partition(undefined);
+    this.links.muted.clear();
+    for (const liar of this.liars) await this.links.remove(liar);
+    for (const node of this.nodes) node.storage.isFull = false;
   }
 
   async poll(): Promise<void> {
-    for (const node of this.nodes) await node.reader.poll(node.store, node.wall);
-  }
-
-  #pick(): SimNode {
-    const node = this.nodes[this.random.below(this.nodes.length)];
-    if (node === undefined) throw new Error('a cluster has nodes');
-    return node;
-  }
-
-  #planCrash(at: number, node: SimNode, meanwhile: () => Promise<void>): void {
-    this.time.at(at, async () => {
-      await node.reader.poll(node.store, node.wall);
-      node.crash();
-      this.network.dropNode(node);
-      node.options.clockError = this.#clockError();
-      await meanwhile();
-    });
-    this.time.at(at + this.random.between(1, 3000), async () => {
-      if (!node.running) await node.start();
-    });
+    for (const node of this.nodes) await node.poll();
   }
 
   /** What only a lost disk had is lost: no promise covers it any more. */
-  async #forgetLost(): Promise<void> {
-    const places = await Promise.all(this.nodes.map(({ store }) => readConversation(store)));
+  async forgetLost(): Promise<void> {
+    const running = this.nodes.filter((node) => node.running);
+    const places = await Promise.all(running.map(({ store }) => readConversation(store)));
     const kept = new Set(places.flat().map(({ id }) => id));
     for (const node of this.nodes) {
       node.acknowledged = node.acknowledged.filter(({ id }) => kept.has(id));
@@ -204,12 +197,16 @@ export class Cluster {
   }
 
   async agrees(): Promise<boolean> {
+    if (this.nodes.some((node) => !node.running)) return false;
+    const counts = new Set(this.nodes.map(({ store }) => store.latestArrival()));
+    if (counts.size > 1 && this.liars.length + this.schedule.restores === 0) return false;
     const conversations = await Promise.all(this.nodes.map((node) => conversationOf(node)));
     const [first = []] = conversations;
     const ids = new Set(first);
+    const whole = first.join();
     return (
       this.acknowledged().every((id) => ids.has(id)) &&
-      conversations.every((one) => one.join() === first.join())
+      conversations.every((one) => one.length === first.length && one.join() === whole)
     );
   }
 
@@ -226,16 +223,22 @@ export class Cluster {
   /** Lets the mesh come to rest, and watches it then for a minute; the types of the frames sent. */
   async rest(): Promise<number[]> {
     await this.time.runUntil(this.time.now + 180_000);
-    this.network.types.clear();
+    this.links.types.clear();
     await this.time.runUntil(this.time.now + 60_000);
-    return [...this.network.types.keys()];
+    return [...this.links.types.keys()];
   }
 
-  /** Ends all links; what the nodes still wait for once the last held root is shown. */
-  async leave(): Promise<(number | undefined)[]> {
-    for (const node of this.nodes) this.network.remove(node);
-    await this.time.runUntil(this.time.now + 7_300_000);
-    return this.nodes.map(({ deadline }) => deadline);
+  /** Ends all links; what of the nodes has not let go by then, in words. */
+  async leave(): Promise<string[]> {
+    for (const node of this.nodes) await this.links.remove(node);
+    await this.time.runUntil(this.time.now + 130_000);
+    const left: string[] = [];
+    for (const node of this.nodes) {
+      if (node.deadline !== undefined) left.push(`${node.name} waits for something without a link`);
+      await node.close();
+      if (node.timers.size > 0) left.push(`${node.name} has left ${node.timers.size} timers`);
+    }
+    return left;
   }
 }
 

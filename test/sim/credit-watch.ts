@@ -9,11 +9,19 @@ interface Direction {
 }
 
 export class CreditWatch {
-  readonly #links = new Map<number, [Direction, Direction]>();
+  readonly #links = new Map<string, [Direction, Direction]>();
+  /** Closed at one end; the other may go on for a while. */
+  readonly #halfClosed = new Set<string>();
   /** In words; empty where all kept to their credit. */
   readonly faults: string[] = [];
 
-  sent(link: number, direction: 0 | 1, frameType: number, payload: Uint8Array): void {
+  sent(
+    link: string,
+    direction: 0 | 1,
+    frameType: number,
+    payload: Uint8Array,
+    isHonest: boolean,
+  ): void {
     const { segment, hello, credit } = frameTypes;
     if (frameType !== segment && frameType !== hello && frameType !== credit) return;
     const frame = parseFrame(frameType, payload);
@@ -21,7 +29,7 @@ export class CreditWatch {
     const [mine, theirs] = this.#directions(link, direction);
     if (frame.type === 'hello') theirs.limit = Math.max(theirs.limit, frame.window);
     if (frame.type === 'credit') theirs.limit = Math.max(theirs.limit, frame.limit);
-    if (frame.type !== 'segment') return;
+    if (frame.type !== 'segment' || !isHonest) return;
     mine.sent += frame.bytes.length;
     mine.largest = Math.max(mine.largest, frame.bytes.length);
     if (mine.sent >= mine.limit + mine.largest) {
@@ -29,11 +37,18 @@ export class CreditWatch {
     }
   }
 
-  forget(link: number): void {
+  /** One end has closed the link. */
+  closed(link: string): void {
+    if (!this.#halfClosed.delete(link)) this.#halfClosed.add(link);
+    else this.#links.delete(link);
+  }
+
+  /** Nothing follows over the link. */
+  forget(link: string): void {
     this.#links.delete(link);
   }
 
-  #directions(link: number, direction: 0 | 1): [Direction, Direction] {
+  #directions(link: string, direction: 0 | 1): [Direction, Direction] {
     let both = this.#links.get(link);
     if (both === undefined) {
       both = [

@@ -7,13 +7,20 @@ import { toHex } from '../../src/bytes.ts';
 import { Forks } from '../../src/sync/forks.ts';
 import { frameTypes, parseFrame } from '../../src/sync/frames.ts';
 import { Gossip } from '../../src/sync/gossip.ts';
-import { Intake } from '../../src/sync/intake.ts';
+import { Fetcher } from '../../src/sync/fetch.ts';
 import { Journal } from '../../src/sync/journal.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { Outflow } from '../../src/sync/outflow.ts';
 import { Session } from '../../src/sync/session.ts';
+import { rebuildRun } from '../../src/cxo/segment.ts';
+import { Trees } from '../../src/sync/trees.ts';
 import type { Sabotage } from './cluster.ts';
+import { SimDisk } from './disk.ts';
+import { noFaults } from './links.ts';
 import { run } from './run.ts';
 import { scheduleOf, type Schedule } from './schedule.ts';
+import { findTreeFaults } from './tree-check.ts';
+import { Verdicts } from './verdicts.ts';
 
 const broken = vi.hoisted(() => ({ backLinks: false }));
 
@@ -40,10 +47,10 @@ async function findCaught(
   change: Partial<Schedule> = {},
   seeds = 8,
 ): Promise<string> {
-  const plain = { liars: 0, largePosts: 0, clockErrorMax: 1_000_000 };
+  const plain = { nodes: 4, authors: 4, liars: 0, largePosts: 0, clockErrorMax: 1_000_000 };
   for (let seed = 1; seed <= seeds; seed++) {
     try {
-      const found = await run({ ...scheduleOf(seed), ...plain, ...change }, sabotage, 200_000);
+      const found = await run({ ...scheduleOf(seed, 4), ...plain, ...change }, sabotage, 200_000);
       if (found.length > 0) return found.join('\n');
     } catch (error) {
       return String(error);
@@ -56,7 +63,8 @@ async function findCaught(
 const crashing = { crashes: 6, posts: 150 };
 const lossy = {
   shape: 'line',
-  faults: { loss: 0.3, duplication: 0.1, reordering: 0.1, delay: [0.1, 20], breaking: 0 },
+  carrier: 'frames',
+  faults: { ...noFaults, loss: 0.3, duplication: 0.1, reordering: 0.1, delay: [0.1, 20] },
 } as const;
 
 test('comparisons of heads that are lost', async () => {
@@ -122,7 +130,7 @@ test('a proof of a fork that is not kept', async () => {
 });
 
 test('a failed commit after which nothing is asked for again', async () => {
-  vi.spyOn(Intake.prototype, 'resume').mockReturnValue(undefined);
+  vi.spyOn(Fetcher.prototype, 'resume').mockReturnValue(undefined);
   expect(await findCaught({}, { fullDisks: 3, posts: 150 })).toMatch(/lacks|never came/);
 });
 
@@ -142,6 +150,50 @@ test('sessions that outlive their links', async () => {
     return event.type === 'closed' ? [] : handle.call(this, event, now);
   });
   expect(await findCaught({})).toContain('without a link');
+});
+
+test('a store that tells of a commit before it is on the disk', async () => {
+  const keep = Reflect.get(SimDisk.prototype, 'keep');
+  const late = new Map<SimDisk, Parameters<SimDisk['keep']>[0][]>();
+  // Each batch is written when the next one comes; what a crash loses was acknowledged.
+  vi.spyOn(SimDisk.prototype, 'keep').mockImplementation(function (this: SimDisk, changes) {
+    for (const earlier of late.get(this) ?? []) keep.call(this, earlier);
+    late.set(this, [changes]);
+  });
+  vi.spyOn(SimDisk.prototype, 'recover').mockImplementation(function (this: SimDisk) {
+    late.delete(this);
+    this.goBack(0);
+  });
+  expect(await findCaught({}, { ...crashing, store: 'level' })).toMatch(
+    /lacks|reader saw|has a fork|never came/,
+  );
+});
+
+test('segments whose signatures are not checked', async () => {
+  vi.spyOn(Verdicts.prototype, 'verify').mockImplementation((feed, from, bytes) =>
+    rebuildRun(feed, from, bytes, true),
+  );
+  expect(await findCaught({}, { liars: 2, posts: 100 })).toMatch(/never wrote|does not verify/);
+});
+
+test('a tree whose spare edges are not given up', async () => {
+  vi.spyOn(Outflow.prototype, 'prune').mockReturnValue(undefined);
+  expect((await findTreeFaults('is closed')).join()).toContain('were redundant');
+});
+
+test('a tree whose broken edges are never grafted', async () => {
+  const takeOverdue = Reflect.get(Trees.prototype, 'takeOverdue');
+  vi.spyOn(Trees.prototype, 'takeOverdue').mockImplementation(function (this: Trees, now) {
+    takeOverdue.call(this, now);
+    return [];
+  });
+  expect((await findTreeFaults('dies without a word')).join()).toContain('behind a broken edge');
+});
+
+test('word of new roots that is lost beside the tree', async () => {
+  const filter: Sabotage['filter'] = (_, type) => type !== frameTypes.have;
+  const faults = await findTreeFaults('dies without a word', { filter });
+  expect(faults.join()).toContain('behind a broken edge');
 });
 
 test('and the engine as it is passes all of these schedules', async () => {

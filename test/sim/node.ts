@@ -1,19 +1,27 @@
 // One simulated node: the engine, its store and a reader, with every effect carried out in virtual
-// time. A crash loses what the engine knew and perhaps a commit that was not on disk yet; a restored
-// backup loses commits that were.
-import { MemoryStore } from '../../src/cxo/memory-store.ts';
+// time as src/sync/runner.ts does. A crash comes between two events or between two effects of one,
+// and loses what the engine knew and perhaps what was not on disk yet.
+import { toHex } from '../../src/bytes.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
-import type { Commit } from '../../src/cxo/store.ts';
+import type { Store } from '../../src/cxo/store.ts';
+import { SkychatError } from '../../src/errors.ts';
 import type { Identity, PublicKey } from '../../src/identity.ts';
-import { toHex } from '../../src/bytes.ts';
 import type { Effect, Event, Now } from '../../src/sync/events.ts';
-import { Gossip } from '../../src/sync/gossip.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
-import type { SimEnd } from './network.ts';
+import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
+import type { Limits } from './limits-watch.ts';
+import type { Links, SimEnd } from './links.ts';
 import type { SeededRandom } from './random.ts';
 import { SimReader } from './reader.ts';
-import type { VirtualTime } from './timeline.ts';
+import {
+  makeStorage,
+  type Backup,
+  type OpenStorage,
+  type SimStorage,
+  type StoreKind,
+} from './storage.ts';
+import { SimTimers, type VirtualTime } from './timeline.ts';
 
 export interface NodeOptions {
   readonly name: string;
@@ -22,14 +30,16 @@ export interface NodeOptions {
   readonly members: ReadonlySet<PublicKey>;
   readonly time: VirtualTime;
   readonly random: SeededRandom;
-  /** Microseconds that this node's wall clock is wrong by. */
-  clockError: number;
-  /** Milliseconds that a commit takes, at most. */
+  readonly storeKind: StoreKind;
+  /** Milliseconds that a commit takes to the disk, and as many back; at most. */
   readonly commitMsMax: number;
-  readonly send: (link: number, frameType: number, payload: Uint8Array) => void;
-  readonly closeLink: (link: number, ban: boolean) => void;
+  readonly links: () => Links;
+  readonly limits: Limits;
+  readonly verify: GossipOptions['verify'];
   /** Told of every effect before it is carried out. */
   readonly watch: (node: SimNode, effect: Effect) => void;
+  /** The node is down since a moment ago. */
+  readonly onCrash: (node: SimNode) => void;
 }
 
 /** An own message that was acknowledged, and where it stands. */
@@ -39,26 +49,45 @@ export interface Acknowledged {
   readonly seq: number;
 }
 
+/** A node whose disk is full does not start; it is tried again. */
+const restartMs = 700;
+
+const labelOf = (kind: string): string | undefined => (kind === 'text' ? undefined : kind);
+
 export class SimNode implements SimEnd {
   readonly options: NodeOptions;
-  store = new MemoryStore();
+  readonly isHonest = true;
+  readonly storage: SimStorage;
+  readonly reader: SimReader;
+  readonly links = new Set<number>();
+  /** What should not have happened, in words. */
+  readonly faults: string[] = [];
+  readonly failed: string[] = [];
+  acknowledged: Acknowledged[] = [];
   gossip: Gossip | undefined;
+  restored = false;
   /** Grows with each start: what an earlier life planned must not happen in this one. */
   #life = 0;
+  #open: OpenStorage | undefined;
+  #timers: SimTimers;
   #nextTicket = 1;
   #tickAt = Infinity;
-  #commits: Commit[] = [];
-  #ownFeedsKnown = true;
-  acknowledged: Acknowledged[] = [];
-  readonly failed: string[] = [];
-  reader: SimReader;
-  readonly links = new Set<number>();
-  isDiskFull = false;
-  restored = false;
+  #hasPosted = false;
+  /** The next event's effects are carried out up to one of them; then the node crashes. */
+  #crashMidway = false;
+  #clockError = 0;
+  /** Microseconds; the furthest ahead that the clock ever was. */
+  #clockErrorMax = -Infinity;
 
   constructor(options: NodeOptions) {
     this.options = options;
     this.reader = new SimReader(options.identity.publicKey);
+    this.#timers = new SimTimers(options.time);
+    this.storage = makeStorage(options.storeKind, {
+      ...options,
+      ...{ self: this.key, labelOf },
+      onDamage: (what) => this.faults.push(`${this.name} met damage: ${what}`),
+    });
   }
 
   get name(): string {
@@ -73,63 +102,29 @@ export class SimNode implements SimEnd {
     return this.gossip !== undefined;
   }
 
-  async start(): Promise<void> {
-    this.#life++;
-    const { identity, group, members } = this.options;
-    const proofs = await this.store.local(forkRowPrefix);
-    this.gossip = new Gossip(
-      {
-        identity,
-        agent: `simulation/${this.name}`,
-        states: this.store.feeds(),
-        held: this.store.held(),
-        forkProofs: proofs.map(parseForkRow).filter((proof) => proof !== undefined),
-        groups: () => [group],
-        accepts: (_, author) => members.has(author),
-        labelOf: (kind) => (kind === 'text' ? undefined : kind),
-        ownFeedsKnown: this.#ownFeedsKnown,
-        headMin: 0,
-      },
-      this.#now(),
-    );
-    this.#tickAt = Infinity;
+  get timers(): SimTimers {
+    return this.#timers;
   }
 
-  crash(): void {
-    this.#life++;
-    this.gossip = undefined;
-    this.links.clear();
+  /** Of a node that runs. */
+  get store(): Store {
+    if (this.#open === undefined) throw new Error('a node that is down has no store');
+    return this.#open.store;
   }
 
-  /** The disk of a node that is down loses its last commits; who reads from it starts over. */
-  async restore(lost: number, ownFeedsKnown: boolean): Promise<void> {
-    this.restored = true;
-    this.#ownFeedsKnown = ownFeedsKnown;
-    this.#commits = this.#commits.slice(0, Math.max(0, this.#commits.length - lost));
-    this.store = new MemoryStore();
-    this.reader = new SimReader(this.key);
-    for (const commit of this.#commits) await this.store.commit(commit);
-  }
-
-  post(text: string): void {
-    if (this.gossip === undefined) return;
-    const { random, group } = this.options;
-    const object = buildObject({ kind: 'text', text }, random.bytes(16));
-    const ticket = this.#nextTicket++;
-    this.handle({ type: 'append', ticket, group, object, local: [] });
-  }
-
-  handle(event: Event): void {
-    if (this.gossip === undefined) return;
-    for (const effect of this.gossip.handle(event, this.#now())) {
-      this.options.watch(this, effect);
-      this.#carryOut(effect);
-    }
-    this.#planTick();
+  /** Microseconds that the wall clock is wrong by. */
+  set clockError(error: number) {
+    this.#clockError = error;
+    this.#clockErrorMax = Math.max(this.#clockErrorMax, error);
   }
 
   get wall(): number {
     return this.#now().wall;
+  }
+
+  /** By the clock as it was when it was furthest ahead: what was due then may have been shown. */
+  get wallMax(): number {
+    return this.wall - this.#clockError + this.#clockErrorMax;
   }
 
   /** When the engine wants to be called again; undefined where it waits for nothing. */
@@ -137,50 +132,156 @@ export class SimNode implements SimEnd {
     return this.gossip?.deadline(this.#now());
   }
 
+  /** Begins a life; the node runs as soon as its store is open. */
+  start(): void {
+    const life = ++this.#life;
+    this.#timers = new SimTimers(this.options.time);
+    this.options.time.touch();
+    this.#begin(life).catch((error: unknown) => {
+      if (!(error instanceof SkychatError)) throw error;
+      if (life !== this.#life) return;
+      this.options.time.after(restartMs, () => {
+        if (life === this.#life) this.start();
+      });
+    });
+  }
+
+  async #begin(life: number): Promise<void> {
+    const { identity, group, members, links, verify } = this.options;
+    const open = await this.storage.open(this.#timers, !this.#hasPosted);
+    if (life !== this.#life) return;
+    const { store, ownFeedsKnown } = open;
+    const proofs = await store.local(forkRowPrefix);
+    this.#open = open;
+    this.gossip = new Gossip(
+      {
+        identity,
+        agent: `simulation/${this.name}`,
+        states: store.feeds(),
+        held: store.held(),
+        forkProofs: proofs.map(parseForkRow).filter((proof) => proof !== undefined),
+        groups: () => [group],
+        accepts: (_, author) => members.has(author),
+        ...{ labelOf, ownFeedsKnown, headMin: 0 },
+        ...(verify === undefined ? {} : { verify }),
+      },
+      this.#now(),
+    );
+    this.#tickAt = Infinity;
+    this.#crashMidway = false;
+    links().up(this);
+    this.#planTick();
+  }
+
+  /** At once; also a node that is about to start. */
+  crash(): void {
+    this.#life++;
+    this.gossip = undefined;
+    this.#open?.crash();
+    this.#open = undefined;
+    this.#timers.end();
+    this.links.clear();
+    this.options.onCrash(this);
+  }
+
+  /** Between two effects of the next event that has any. */
+  crashMidway(): void {
+    this.#crashMidway = true;
+  }
+
+  /** The disk of a node that is down is put back; who reads from it starts over. */
+  async restore(backup: Backup): Promise<void> {
+    this.restored = true;
+    this.reader.startOver();
+    await this.storage.restore(backup);
+  }
+
+  post(text: string): Uint8Array | undefined {
+    if (this.gossip === undefined) return undefined;
+    const { random, group } = this.options;
+    const object = buildObject({ kind: 'text', text }, random.bytes(16));
+    const ticket = this.#nextTicket++;
+    this.handle({ type: 'append', ticket, group, object, local: [] });
+    return object;
+  }
+
+  handle(event: Event): void {
+    if (this.gossip === undefined) return;
+    const effects = this.gossip.handle(event, this.#now());
+    this.options.limits.effects(this, effects);
+    const isCut = this.#crashMidway && effects.length > 0;
+    const end = isCut ? this.options.random.below(effects.length + 1) : effects.length;
+    for (let i = 0; i < end; i++) {
+      const effect = effects[i];
+      if (effect === undefined) break;
+      this.options.watch(this, effect);
+      this.#carryOut(effect);
+    }
+    if (isCut) this.crash();
+    else this.#planTick();
+  }
+
+  async poll(): Promise<void> {
+    if (this.running) await this.reader.poll(this.store, this.wallMax);
+  }
+
+  /** Resolves once nothing is on its way to the disk. */
+  async close(): Promise<void> {
+    await this.#open?.close();
+  }
+
   #now(): Now {
-    const { time, clockError } = this.options;
+    const { time } = this.options;
     return {
-      wall: 1_800_000_000_000_000 + Math.round(time.now * 1000) + clockError,
+      wall: 1_800_000_000_000_000 + Math.round(time.now * 1000) + this.#clockError,
       mono: time.now,
+    };
+  }
+
+  /** Runs what has happened in this life only. */
+  #inLife<T extends unknown[]>(run: (...values: T) => void): (...values: T) => void {
+    const life = this.#life;
+    return (...values) => {
+      if (life === this.#life) run(...values);
     };
   }
 
   #planTick(): void {
     const { deadline } = this;
     if (deadline === undefined || deadline >= this.#tickAt) return;
-    const life = this.#life;
     this.#tickAt = deadline;
-    this.options.time.at(deadline, () => {
-      if (life !== this.#life) return;
+    const tick = this.#inLife(() => {
       this.#tickAt = Infinity;
       this.handle({ type: 'tick' });
     });
+    this.options.time.at(deadline, tick);
   }
 
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send':
-        this.options.send(effect.link, effect.frame.type, effect.frame.payload);
+        this.options.links().send(this, effect.link, effect.frame.type, effect.frame.payload);
         return;
       case 'close':
-        this.options.closeLink(effect.link, effect.ban);
+        this.options.links().close(this, effect.link, effect.reason, effect.ban);
         return;
       case 'commit':
-        this.#commit(effect.commit);
+        this.#commit(effect);
         return;
       case 'read':
         this.#read(effect);
         return;
       case 'appended': {
         const { id, feed, seq } = effect.entry;
+        this.#hasPosted = true;
         this.acknowledged.push({ id: toHex(id), head: feed.head, seq });
         return;
       }
       case 'append-failed':
         this.failed.push(effect.code);
         return;
-      case 'arrived':
       case 'local-written':
+      case 'arrived':
       case 'reread':
       case 'delivered':
       case 'log':
@@ -188,34 +289,38 @@ export class SimNode implements SimEnd {
     }
   }
 
-  /** The disk has it at some moment before the engine hears of it; a crash may come before either. */
-  #commit(commit: Commit): void {
-    const { time, random, commitMsMax } = this.options;
-    const life = this.#life;
-    const onDisk = random.between(0, commitMsMax);
-    const heard = onDisk + random.between(0, commitMsMax);
-    time.after(onDisk, async () => {
-      if (life !== this.#life) return;
-      if (this.isDiskFull) {
-        this.handle({ type: 'commit-failed', code: 'disk-full' });
-        return;
-      }
-      const arrivals = await this.store.commit(commit);
-      this.#commits.push(commit);
-      time.after(heard - onDisk, () => {
-        if (life === this.#life) this.handle({ type: 'committed', arrivals });
-      });
+  #commit({ commit, own }: Extract<Effect, { type: 'commit' }>): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.options.time.touch();
+    const done = this.#inLife((event: Event) => {
+      if (event.type === 'committed') open.keep(own);
+      this.handle(event);
     });
+    open.commit(commit).then(
+      (arrivals) => {
+        done({ type: 'committed', arrivals });
+      },
+      (error: unknown) => {
+        if (!(error instanceof SkychatError)) this.faults.push(`${this.name}: ${String(error)}`);
+        const code = error instanceof SkychatError ? error.code : 'store-failed';
+        done({ type: 'commit-failed', code });
+      },
+    );
   }
 
   #read({ request }: Extract<Effect, { type: 'read' }>): void {
     const { time, random } = this.options;
-    const life = this.#life;
-    time.after(random.between(0, 1), async () => {
-      if (life !== this.#life) return;
+    const read = this.#inLife(() => {
+      time.touch();
       const { feed, seq, bytesMax } = request;
-      const records = await this.store.records(feed, seq, bytesMax);
-      if (life === this.#life) this.handle({ type: 'read', request, records });
+      const done = this.#inLife((event: Event) => {
+        this.handle(event);
+      });
+      void this.store.records(feed, seq, bytesMax).then((records) => {
+        done({ type: 'read', request, records });
+      });
     });
+    time.after(random.between(0, 1), read);
   }
 }

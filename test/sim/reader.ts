@@ -9,7 +9,7 @@ const aheadMax = 600_000_000;
 export class SimReader {
   readonly #self: PublicKey;
   #cursor = 0;
-  readonly seen: string[] = [];
+  #seen: string[] = [];
   /** Ids of messages that were shown before their time. */
   readonly early: string[] = [];
 
@@ -17,11 +17,22 @@ export class SimReader {
     this.#self = self;
   }
 
+  /** Ids in the order in which they were read, since the disk was put back. */
+  get seen(): readonly string[] {
+    return this.#seen;
+  }
+
+  /** The store was put back: cursors of before mean nothing. */
+  startOver(): void {
+    this.#cursor = 0;
+    this.#seen = [];
+  }
+
   async poll(store: Store, wall: number): Promise<void> {
     if (store.latestArrival() === this.#cursor) return;
     for (const { id, arrival, time, author } of await readConversation(store)) {
       if (arrival <= this.#cursor) continue;
-      this.seen.push(id);
+      this.#seen.push(id);
       if (author !== this.#self && time > wall + aheadMax) this.early.push(id);
       this.#cursor = arrival;
     }

@@ -8,6 +8,7 @@ import type {
   PeerView,
   ProofView,
   StatusView,
+  SyncView,
 } from '../../src/chat/view.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { Api, Draft, Filter, Posted, PostOptions } from '../../src/http/api.ts';
@@ -195,6 +196,7 @@ export class FakeApi implements Api {
       messages: this.stored.length,
       feeds: 1,
       behind: 0,
+      sync: inSync,
       peers: { known: 0, connected: 0 },
       store: { bytes: 0 },
       counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
@@ -242,6 +244,11 @@ function readGroup(idOrName: string): GroupView {
   if (idOrName === lobby || idOrName === 'lobby') return groupView;
   throw new SkychatError('unknown-group', 'there is no such group');
 }
+
+export const inSync: SyncView = {
+  ...{ state: 'in-sync', reason: null, have: 0, of: 0, behind: 0, per_s: 0, eta_s: null },
+  ...{ sources: [], since: null },
+};
 
 export function peerView(pk: string, state: PeerView['state']): PeerView {
   return {

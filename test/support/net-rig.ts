@@ -1,8 +1,10 @@
 // Networks in one process over the memory transport, with manual time: what most net tests need.
 import { systemRandom, type Logger } from '../../src/env.ts';
 import { identityOfSeed, type Identity, type PublicKey } from '../../src/identity.ts';
+import { formatEndpoint } from '../../src/net/address.ts';
 import { MemoryNetwork } from '../../src/net/memory.ts';
 import { Network } from '../../src/net/network.ts';
+import type { LinkWatcher } from '../../src/net/peer.ts';
 import type { Endpoint, Link, Transport } from '../../src/net/transport.ts';
 import { ManualTime } from './net-time.ts';
 
@@ -45,6 +47,10 @@ export class RigNode {
   readonly links: SeenLink[] = [];
   readonly lines: LoggedLine[] = [];
   readonly allowed = new Set<PublicKey>();
+  /** What the watcher of links was told, a line each. */
+  readonly watched: string[] = [];
+  /** Is told the same. */
+  watcher: LinkWatcher | undefined;
   endpoint: Endpoint;
   /** What happens to each frame, besides being recorded. */
   onFrame: ((seen: SeenLink, type: number, payload: Uint8Array) => void) | undefined;
@@ -63,6 +69,7 @@ export class RigNode {
       logger: recordingLogger(this.lines),
       isAllowed: (pk) => this.allowed.has(pk),
       onLink: (link) => this.#onLink(link),
+      watcher: this.#watcher(),
     });
   }
 
@@ -89,6 +96,31 @@ export class RigNode {
 
   async listen(): Promise<void> {
     this.endpoint = await this.network.listen(this.endpoint);
+  }
+
+  #watcher(): LinkWatcher {
+    const told = (...words: readonly string[]): void => {
+      this.watched.push(words.join(' '));
+    };
+    return {
+      onLinked: (pk) => {
+        told('linked', pk);
+        this.watcher?.onLinked(pk);
+      },
+      onUnlinked: (pk, reason) => {
+        told('unlinked', pk, reason);
+        this.watcher?.onUnlinked(pk, reason);
+      },
+      onTried: (pk, failed, refusal) => {
+        const each = failed.map(({ endpoint, fault }) => `${formatEndpoint(endpoint)} ${fault}`);
+        told('tried', pk, [...each, ...(refusal === undefined ? [] : [refusal])].join(', '));
+        this.watcher?.onTried(pk, failed, refusal);
+      },
+      onSpare: (pk) => {
+        told('spare', pk);
+        this.watcher?.onSpare(pk);
+      },
+    };
   }
 
   #onLink(link: Link): ReturnType<ConstructorParameters<typeof Network>[0]['onLink']> {

@@ -284,13 +284,16 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A – B – C: the outer two know B alone, and B knows both. None of them runs yet. */
+/** A – B – C: the outer two know B alone, and B knows both. No addresses are exchanged, so that it
+ * stays a line. None of them runs yet. */
 export async function makeLine(
   workspace: Workspace,
   prefix = '',
 ): Promise<[Daemon, Daemon, Daemon]> {
   const b = await Daemon.make(workspace, `${prefix}b`);
-  const flags = ['--peers', b.address];
+  const alone = ['--advertise', 'none'];
+  b.flags.push(...alone);
+  const flags = ['--peers', b.address, ...alone];
   const a = await Daemon.make(workspace, `${prefix}a`, { flags });
   const c = await Daemon.make(workspace, `${prefix}c`, { flags });
   b.flags.push('--allow', `${a.pk},${c.pk}`);

@@ -16,7 +16,7 @@ import type { MessageId, RootId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { RootEncoder, type FeedId } from '../../src/cxo/root.ts';
 import { encodeEntry, encodeSegment, rebuildRun, type Run } from '../../src/cxo/segment.ts';
-import { sign } from '../../src/cxo/sign.ts';
+import { sign, signatureBytes } from '../../src/cxo/sign.ts';
 import { identityOfSeed, publicKeyBytes, type Identity } from '../../src/identity.ts';
 import { FrameWriter } from '../../src/net/framing.ts';
 import { prologue } from '../../src/net/handshake.ts';
@@ -30,6 +30,8 @@ import {
 import { compareBranches, encodeForkProof } from '../../src/sync/fork-proof.ts';
 import { encodeFrame, type Frame } from '../../src/sync/frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
+import { buildReceipt } from '../../src/sync/receipt.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import { Replica } from '../../src/sync/replica.ts';
 import { Session as GossipSession } from '../../src/sync/session.ts';
 
@@ -220,21 +222,46 @@ const have = {
   rootPrefix: (run.head.root as RootId).slice(0, 8),
 };
 
+/** By Bob, who has what Alice has. */
+const receipt = buildReceipt(bob, room.id, {
+  ...{ number: firstTime + 1_000_000, digest: digests.alice },
+  entries: [{ author: alice.publicKey, head: 0, seq: run.head.seq }],
+});
+
+function shownBy(identity: Identity, digest: Uint8Array): Uint8Array {
+  return sessionOf(identity).fingerprint(digest, true);
+}
+
 export const frames = {
   'hello-alice': helloOf(alice),
   'hello-bob': helloOf(bob),
-  'have-alice': { type: 'have', group: 0, feeds: [have], complete: true },
-  'have-bob': { type: 'have', group: 0, feeds: [], complete: true },
+  'have-alice': { type: 'have', group: 0, feeds: [have], covers: everything },
+  'have-bob': { type: 'have', group: 0, feeds: [], covers: everything },
   'want-bob': { type: 'want', group: 0, places: [place] },
   'segment-alice': { type: 'segment', group: 0, place, sent: run.bytes.length, bytes: run.bytes },
-  'receipt-bob': { type: 'have', group: 0, feeds: [have], complete: false },
+  'receipt-bob': { type: 'have', group: 0, feeds: [have], covers: undefined },
   credit: { type: 'credit', limit: 1024 * 1024 + 128 * 1024 },
   check: {
     ...{ type: 'check', sent: run.bytes.length },
-    fingerprints: [{ group: 0, fingerprint: sessionOf(alice).fingerprint(digests.alice, true) }],
+    fingerprints: [{ group: 0, fingerprint: shownBy(alice, digests.alice) }],
   },
   decline: { type: 'decline', group: 0, places: [{ ...place, from: 3 }] },
+  'want-part': { type: 'want', group: 0, places: [{ ...place, from: 1, to: 2 }] },
+  compare: {
+    ...{ type: 'compare', group: 0, lower: everything.lower },
+    ranges: [
+      { upper: authorBytes.slice(0, 1), fingerprint: undefined, agreed: false },
+      { upper: Uint8Array.of(0xb0), fingerprint: shownBy(alice, digests.alice), agreed: false },
+      { upper: everything.upper, fingerprint: shownBy(alice, digests.bob), agreed: true },
+    ],
+  },
+  'have-range': {
+    ...{ type: 'have', group: 0, feeds: [] },
+    covers: { lower: authorBytes.slice(0, 1), upper: Uint8Array.of(0xb0) },
+  },
+  prune: { type: 'prune', group: 0, places: [{ ...place, from: 3 }] },
   fork: { type: 'fork', group: 0, author: alice.publicKey, head: 0, proof: forkProof },
+  receipt: { type: 'receipt', group: 0, bytes: receipt },
 } as const satisfies Record<string, Frame>;
 
 function frameExamples(): Record<string, Uint8Array> {
@@ -286,6 +313,7 @@ function identityExamples(): Record<string, Uint8Array> {
     'link-secret-bob': bob.linkKeys.secretKey,
     'link-key-bob': bob.linkKeys.publicKey,
     'signature-prefix': domainPrefix('root'),
+    'signature-prefix-receipt': domainPrefix('receipt'),
   };
 }
 
@@ -313,6 +341,7 @@ function gossipExamples(): Record<string, Uint8Array> {
     'tag-bob': sessionOf(bob).tag(room.id),
     'fingerprint-alice': session.fingerprint(digests.alice, true),
     'fork-proof': encodeForkProof(forkProof),
+    'receipt-signed': concat(groupBytes, receipt.slice(0, -signatureBytes)),
   };
 }
 

@@ -2,10 +2,11 @@
 // for as long as it lives, and tells each commit once it has resolved.
 import { join } from 'node:path';
 import { openDataLock } from '../../src/cxo/data-lock.ts';
-import { openLevelStore } from '../../src/cxo/level-store.ts';
+import { openLevelStore, type LevelStore } from '../../src/cxo/level-store.ts';
 import { SkychatError } from '../../src/errors.ts';
 import { systemRandom } from '../../src/env.ts';
 import { commitOf, FeedBuilder, testGroup, testIdentity, textRoot } from './feeds.ts';
+import { TailedFeed, together } from './store-tails.ts';
 
 const [mode, directory = ''] = process.argv.slice(2);
 const say = (line: string): void => {
@@ -24,13 +25,17 @@ async function holdLock(): Promise<void> {
   }
 }
 
-async function commitForEver(): Promise<void> {
-  const store = await openLevelStore(join(directory, 'store'), {
+function openStore(): Promise<LevelStore> {
+  return openLevelStore(join(directory, 'store'), {
     random: systemRandom,
     onDamage: ({ what }) => {
       say(`damage ${what}`);
     },
   });
+}
+
+async function commitForEver(): Promise<void> {
+  const store = await openStore();
   const feeds = [1, 2, 3].map((number) => new FeedBuilder(testIdentity(number), testGroup('kill')));
   for (let i = 0; ; i++) {
     const segments = feeds.map((feed) =>
@@ -41,4 +46,24 @@ async function commitForEver(): Promise<void> {
   }
 }
 
-await (mode === 'lock' ? holdLock() : commitForEver());
+/** Begins, fills, joins and withdraws tails. */
+async function moveTailsForEver(): Promise<void> {
+  const store = await openStore();
+  const feeds = [1, 2].map((number) => new TailedFeed(number, testGroup('kill')));
+  const roots = (at: number) => [textRoot(at, 'a'), textRoot(at + 1, 'x'.repeat(3000))];
+  for (let i = 0; ; i++) {
+    for (const [number, feed] of feeds.entries()) {
+      feed.skip(roots(10 * i));
+      feed.skip(roots(10 * i + 2), { signed: false });
+      await store.commit(feed.tail(roots(10 * i + 4)));
+      await store.commit(together(feed.fill(), feed.tail(roots(10 * i + 6), { held: true })));
+      await store.commit(number === 0 ? feed.fill() : feed.withdraw());
+    }
+    say(`${i}`);
+  }
+}
+
+const modes = { lock: holdLock, commit: commitForEver, tails: moveTailsForEver };
+if (mode !== 'lock' && mode !== 'commit' && mode !== 'tails')
+  throw new Error('there is no such mode');
+await modes[mode]();

@@ -1,7 +1,7 @@
 // Random histories of commits and a plain model of what a store keeps of them: arrays, sorted.
 import fc from 'fast-check';
-import { compare, equal, toHex, utf8 } from '../../src/bytes.ts';
-import type { FeedState } from '../../src/cxo/feed.ts';
+import { compare, toHex, utf8 } from '../../src/bytes.ts';
+import { emptyHead, tailOf, type FeedState } from '../../src/cxo/feed.ts';
 import { feedKey, type FeedId } from '../../src/cxo/root.ts';
 import { objectIdOf } from '../../src/cxo/ids.ts';
 import { storeLimits } from '../../src/cxo/limits.ts';
@@ -27,6 +27,8 @@ export interface RootPlan {
 
 export interface RecordPlan {
   readonly feed: number;
+  /** Behind what is there; or behind roots that are left out; or the first that were left out. */
+  readonly step: 'next' | 'beyond' | 'fill';
   readonly roots: readonly RootPlan[];
   readonly signed: boolean;
   readonly held: boolean;
@@ -37,6 +39,7 @@ export interface CommitPlan {
   readonly records: readonly RecordPlan[];
   readonly releases: readonly number[];
   readonly fork: number | undefined;
+  readonly withdraw: number | undefined;
   readonly local: readonly (readonly [key: string, value: number | undefined])[];
 }
 
@@ -56,6 +59,7 @@ const feedCount = 7;
 
 const recordPlan: fc.Arbitrary<RecordPlan> = fc.record({
   feed: fc.nat(feedCount - 1),
+  step: fc.constantFrom('next', 'beyond', 'fill', 'fill'),
   roots: fc.array(rootPlan, { minLength: 1, maxLength: 5 }),
   signed: fc.boolean(),
   held: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
@@ -66,6 +70,7 @@ export const commitPlan: fc.Arbitrary<CommitPlan> = fc.record({
   records: fc.array(recordPlan, { maxLength: 3 }),
   releases: fc.array(fc.nat(20), { maxLength: 2 }),
   fork: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, fc.nat(feedCount - 1)),
+  withdraw: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, fc.nat(feedCount - 1)),
   local: fc.array(
     fc.tuple(
       fc.constantFrom('a', 'a/1', 'a/2', 'b', 'ä'),
@@ -102,18 +107,22 @@ export class StoreModel {
   readonly #times = this.builders.map(() => startTime);
   readonly #objects: Uint8Array[][] = this.builders.map(() => []);
   readonly #messages = new Map<string, Set<string>>();
+  /** What was left out of each feed, in order. */
+  readonly #gaps: BuiltSegment[][] = this.builders.map(() => []);
   latestArrival = 0;
 
   /** The next commit, and what it is to answer. The model then stands behind it. */
   next(plan: CommitPlan): { commit: Commit; arrivals: CommitArrivals } {
+    const withdrawn = this.#withdraw(plan);
     const releases = this.#releases(plan);
     const records = plan.records.map((record) => this.#build(record));
-    const touched = new Set(records.map(({ record }) => feedKey(record.feed)));
+    const moved = [...records.map(({ record }) => record.feed), ...withdrawn];
+    const touched = new Set(moved.map(feedKey));
     const forked = plan.fork === undefined ? undefined : this.builders[plan.fork];
-    if (forked !== undefined && forked.head.seq > 0) {
-      const key = feedKey(forked.feed);
-      const state = { feed: forked.feed, head: forked.head, forkedAt: forked.head.seq };
-      this.states.set(key, state);
+    const state = forked && this.states.get(feedKey(forked.feed));
+    if (state !== undefined && state.head.seq > 0) {
+      const key = feedKey(state.feed);
+      this.states.set(key, { ...state, forkedAt: state.head.seq });
       touched.add(key);
     }
     const local: LocalChange[] = plan.local.map(([key, value]) => ({
@@ -129,6 +138,7 @@ export class StoreModel {
       states: [...touched].flatMap((key) => this.states.get(key) ?? []),
       releases: releases.map(({ record: { feed, from } }) => ({ feed, from })),
       local,
+      withdrawn,
     };
     const shown = records.map((record) => (record.record.held ? 0 : this.#show(record)));
     const arrivals = { records: shown, releases: releases.map((record) => this.#show(record)) };
@@ -159,8 +169,34 @@ export class StoreModel {
 
   #build(plan: RecordPlan): ModelRecord {
     const builder = this.builders[plan.feed];
-    const objects = this.#objects[plan.feed];
-    if (builder === undefined || objects === undefined) throw new Error('no such feed');
+    const gap = this.#gaps[plan.feed];
+    if (builder === undefined || gap === undefined) throw new Error('no such feed');
+    const key = feedKey(builder.feed);
+    const { feed } = builder;
+    const before = this.states.get(key) ?? { feed, head: emptyHead, forkedAt: undefined };
+    let { head, tail } = before;
+    let built = plan.step === 'fill' ? gap.shift() : undefined;
+    if (built !== undefined) {
+      if (gap.length === 0 && tail !== undefined) [head, tail] = [tail.head, undefined];
+      else ({ head } = built.state);
+    } else {
+      if (plan.step === 'beyond' && tail === undefined) {
+        gap.push(this.#segment(builder, plan));
+        if (plan.roots.length > 2) gap.push(this.#segment(builder, plan));
+      }
+      const isOfTail = gap.length > 0;
+      built = this.#segment(builder, isOfTail ? { ...plan, signed: true } : plan);
+      if (!isOfTail) ({ head } = built.state);
+      else tail = { ...(tail ?? tailOf(built.run)), head: built.run.head };
+    }
+    this.states.set(key, { ...before, head, tail });
+    const record = { record: built.record, built, arrival: 0 };
+    this.records.push(record);
+    return record;
+  }
+
+  #segment(builder: FeedBuilder, plan: RecordPlan): BuiltSegment {
+    const objects = this.#objects[plan.feed] ?? [];
     const roots = plan.roots.map(({ pause, slots }) => {
       const time = (this.#times[plan.feed] ?? 0) + pause;
       this.#times[plan.feed] = time;
@@ -168,33 +204,45 @@ export class StoreModel {
     });
     const { signed, held } = plan;
     const label = (index: number) => (index % 2 === 0 ? plan.label : undefined);
-    const built = builder.segment(roots, { signed, held, label });
-    const forkedAt = this.states.get(feedKey(builder.feed))?.forkedAt;
-    this.states.set(feedKey(builder.feed), { ...built.state, forkedAt });
-    const record = { record: built.record, built, arrival: 0 };
-    this.records.push(record);
-    return record;
+    return builder.segment(roots, { signed, held, label });
+  }
+
+  /** The author goes on behind the chain, on another branch. */
+  #withdraw({ withdraw }: CommitPlan): FeedId[] {
+    const builder = withdraw === undefined ? undefined : this.builders[withdraw];
+    const state = builder && this.states.get(feedKey(builder.feed));
+    if (withdraw === undefined || builder === undefined || state?.tail === undefined) return [];
+    const key = feedKey(state.feed);
+    const left = this.records.filter(
+      ({ record }) => feedKey(record.feed) !== key || record.from <= state.head.seq,
+    );
+    this.records.splice(0, this.records.length, ...left);
+    this.states.set(key, { ...state, tail: undefined });
+    this.#gaps[withdraw] = [];
+    builder.head = state.head;
+    this.#messages.delete(key);
+    for (const { record } of left) if (feedKey(record.feed) === key) this.#repeats(record);
+    return [state.feed];
   }
 
   /** Every message of every record, in the order of their feeds. */
   messages(): ModelMessage[] {
-    return this.records.flatMap(({ record, built, arrival }, at) =>
-      record.messages.map((message, index) => ({
-        ...message,
-        feed: record.feed,
-        time: built.run.entries.find(({ seq }) => seq === message.seq)?.time ?? 0,
-        arrival: arrival === 0 ? 0 : arrival + index,
-        isFirst: !this.#standsBefore(message, record.feed, at, index),
-      })),
+    const ordered = [...this.records].sort((a, b) => a.record.from - b.record.from);
+    const seen = new Set<string>();
+    return ordered.flatMap(({ record, built, arrival }) =>
+      record.messages.map((message, index) => {
+        const name = `${feedKey(record.feed)} ${toHex(message.id)}`;
+        const isFirst = !seen.has(name);
+        seen.add(name);
+        return {
+          ...message,
+          feed: record.feed,
+          time: built.run.entries.find(({ seq }) => seq === message.seq)?.time ?? 0,
+          arrival: arrival === 0 ? 0 : arrival + index,
+          isFirst,
+        };
+      }),
     );
-  }
-
-  #standsBefore({ id }: RecordMessage, feed: FeedId, at: number, index: number): boolean {
-    return this.records.slice(0, at + 1).some(({ record }, i) => {
-      if (feedKey(record.feed) !== feedKey(feed)) return false;
-      const earlier = i === at ? record.messages.slice(0, index) : record.messages;
-      return earlier.some((other) => equal(other.id, id));
-    });
   }
 
   held(): RecordKey[] {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { FeedBuilder, testIdentity, textObject } from '../support/feeds.ts';
 import { segmentLimits } from '../../src/cxo/limits.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import { group, linked, Peer, rootsOf, startWall, type FrameOf, type Rig } from './rig.ts';
 
 const [self, friend, third] = [testIdentity(0), testIdentity(1), testIdentity(2)];
@@ -42,7 +43,7 @@ test('a sender never passes its credit by more than one segment, and goes on wit
 
 test('new roots that use up the credit during a read hold up what was read', async () => {
   const { rig, peer } = await withHistory(20, 100_000);
-  await peer.say({ type: 'have', group: 0, feeds: [], complete: true });
+  await peer.say({ type: 'have', group: 0, feeds: [], covers: everything });
   rig.auto = false;
   await peer.want(self.publicKey, 1);
   // While the store reads, roots of another author are pushed, a segment above the credit.

@@ -13,6 +13,7 @@ import {
 } from '../../src/sync/fork-proof.ts';
 import { parseForkRow, forkRowPrefix } from '../../src/sync/forks.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import {
   FeedBuilder,
   testGroup,
@@ -132,7 +133,7 @@ describe('branches are found', () => {
       count: 1,
       rootPrefix,
     }));
-    await peer.say({ type: 'have', group: 0, feeds, complete: true });
+    await peer.say({ type: 'have', group: 0, feeds, covers: everything });
     expect(rig.sentOf('want')).toHaveLength(syncLimits.searchesMax);
   });
 });

@@ -11,7 +11,9 @@ import {
   tagBytes,
   type Frame,
 } from '../../src/sync/frames.ts';
+import { compare } from '../../src/bytes.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { boundBytesMax, everything, type Range } from '../../src/sync/ranges.ts';
 import { looseCbor, mutated } from '../support/values.ts';
 
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
@@ -25,6 +27,33 @@ const have = fc
   .map(({ seq, more, ...rest }) => ({ ...rest, seq, count: seq + Math.min(more, 255) * seq }));
 const proof = fc.record({ seq: count, first: bytes, second: bytes });
 
+/** Bounds in their order, with the end of all behind the last one or not. */
+const bounds = (least: number, most: number): fc.Arbitrary<Uint8Array[]> =>
+  fc
+    .uniqueArray(fc.uint8Array({ maxLength: boundBytesMax }), {
+      ...{ minLength: least, maxLength: most },
+      selector: (bound) => bound.join(),
+    })
+    .map((list) => list.sort(compare))
+    .chain((list) => fc.constantFrom(list, [...list.slice(0, -1), everything.upper]));
+const range: fc.Arbitrary<Range> = bounds(2, 2).map(([lower, upper]) => ({
+  lower: lower ?? everything.lower,
+  upper: upper ?? everything.upper,
+}));
+const shown = fc.oneof(
+  fc.record({ fingerprint: fixed(tagBytes), agreed: fc.boolean() }),
+  fc.constant({ fingerprint: undefined, agreed: false }),
+);
+const question = fc
+  .record({ group: count, bounds: bounds(2, 20), shown: fc.array(shown, { minLength: 20 }) })
+  .map(({ group, bounds: [lower = everything.lower, ...uppers], shown: list }) => {
+    const ranges = uppers.map((upper, i) => ({
+      ...{ fingerprint: undefined, agreed: false, ...list[i] },
+      upper,
+    }));
+    return { type: 'compare' as const, group, lower, ranges };
+  });
+
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     type: fc.constant('hello' as const),
@@ -37,7 +66,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     type: fc.constant('have' as const),
     group: count,
     feeds: fc.array(have),
-    complete: fc.boolean(),
+    covers: fc.option(range, { nil: undefined }),
   }),
   fc.record({ type: fc.constant('want' as const), group: count, places: fc.array(place) }),
   fc.record({ type: fc.constant('decline' as const), group: count, places: fc.array(place) }),
@@ -48,7 +77,9 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     sent: count,
     fingerprints: fc.array(fc.record({ group: count, fingerprint: fixed(tagBytes) })),
   }),
+  question,
   fc.record({ type: fc.constant('fork' as const), group: count, author, head: count, proof }),
+  fc.record({ type: fc.constant('receipt' as const), group: count, bytes }),
 );
 
 function parse(of: Frame): Frame | 'unknown' | undefined {
@@ -81,7 +112,7 @@ test('no payload throws: random bytes, any CBOR, and frames with one edit', () =
 });
 
 test('a frame of a type that this version does not know is told apart from a bad one', () => {
-  expect(parseFrame(0x18, Uint8Array.of(1, 2, 3))).toBe('unknown');
+  expect(parseFrame(0x7f, Uint8Array.of(1, 2, 3))).toBe('unknown');
   expect(parseFrame(frameTypes.have, Uint8Array.of(1, 2, 3))).toBeUndefined();
 });
 
@@ -93,9 +124,11 @@ describe('F60 the bounds of a frame', () => {
     const feeds = Array.from({ length: syncLimits.feedsInFrameMax }, () => ({
       ...{ author: key, head: Number.MAX_SAFE_INTEGER, seq: 2 ** 44, count: 2 ** 44, rootPrefix },
     }));
-    expect(parse({ type: 'have', group: 0, feeds, complete: true })).toBeDefined();
+    expect(parse({ type: 'have', group: 0, feeds, covers: everything })).toBeDefined();
     const many = [...feeds, ...feeds];
-    expect(() => encodeFrame({ type: 'have', group: 0, feeds: many, complete: true })).toThrow();
+    expect(() =>
+      encodeFrame({ type: 'have', group: 0, feeds: many, covers: everything }),
+    ).toThrow();
   });
 
   test('the largest hello and the largest comparison fit a frame', () => {
@@ -112,11 +145,42 @@ describe('F60 the bounds of a frame', () => {
     );
   });
 
+  test('the largest comparison of ranges fits a frame, and one with more is refused', () => {
+    const ranges = Array.from({ length: syncLimits.rangesInFrameMax }, (_, i) => ({
+      upper: new Uint8Array(boundBytesMax).fill(i >> 8, 0, 1).fill(i, 1),
+      ...{ fingerprint: new Uint8Array(tagBytes), agreed: true },
+    }));
+    const [first, ...rest] = ranges;
+    const lower = first?.upper ?? expect.fail();
+    const full = [...rest, { ...ranges[0], upper: everything.upper }] as typeof ranges;
+    const largest = { type: 'compare', group: 1, lower, ranges: full } as const;
+    expect(parse(largest)).toEqual(largest);
+    const more = { ...largest, lower: everything.lower, ranges: [...ranges, ...full.slice(-1)] };
+    expect(parse(more)).toBeUndefined();
+  });
+
+  test('ranges that do not follow each other are refused', () => {
+    const [a, b] = [Uint8Array.of(1), Uint8Array.of(2)];
+    const refused = (lower: Uint8Array, ...uppers: Uint8Array[]) => {
+      const ranges = uppers.map((upper) => ({ upper, fingerprint: undefined, agreed: false }));
+      expect(parse({ type: 'compare', group: 0, lower, ranges })).toBeUndefined();
+    };
+    refused(a);
+    refused(a, a);
+    refused(b, a);
+    refused(everything.lower, b, a);
+    refused(everything.lower, everything.upper, a);
+    refused(everything.lower, everything.upper, everything.upper);
+    refused(new Uint8Array(boundBytesMax + 1), everything.upper);
+    const backward = { lower: b, upper: a };
+    expect(parse({ type: 'have', group: 0, feeds: [], covers: backward })).toBeUndefined();
+  });
+
   test('a feed has at least one object a root, and at most as many as roots can hold', () => {
     const claim = (seq: number, objects: number) =>
       parseFrame(
         frameTypes.have,
-        encode([0, true, [[new Uint8Array(32), 0, seq, objects, rootPrefix]]]),
+        encode([0, null, [[new Uint8Array(32), 0, seq, objects, rootPrefix]]]),
       );
     expect(claim(2, 2)).toBeDefined();
     expect(claim(2, 512)).toBeDefined();

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { testIdentity, textObject } from '../support/feeds.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import { emptyDigest, group, linked, Peer, Rig, rootsOf, Wire } from './rig.ts';
 
 const [self, friend] = [testIdentity(0), testIdentity(1)];
@@ -82,7 +83,7 @@ test('tags that are not known here are places without a group', async () => {
   await peer.hello({ groups: [stranger, ...(real === undefined ? [] : [real])] });
   await peer.have(friend.publicKey, 1);
   expect(rig.dropped('unknown-group')).toBe(1);
-  await peer.say({ type: 'have', group: 1, feeds: [], complete: true });
+  await peer.say({ type: 'have', group: 1, feeds: [], covers: everything });
   expect(rig.dropped('unknown-group')).toBe(1);
 });
 
@@ -108,13 +109,13 @@ test('F60 a peer that compares heads without end is told of all feeds once in a 
   expect(rig.sentOf('have')).toHaveLength(1);
 });
 
-test('a listing says of every feed where it ends, and that it is complete', async () => {
+test('a listing says of every feed where it ends, and that it covers everything', async () => {
   const { rig, peer } = await unlinked();
   await rig.post('a message', textObject('a message', 1));
   rig.sent();
   await peer.hello({}, new Uint8Array(32));
   const [have] = rig.sentOf('have');
-  expect(have).toMatchObject({ complete: true, feeds: [{ author: self.publicKey, seq: 1 }] });
+  expect(have).toMatchObject({ covers: everything, feeds: [{ author: self.publicKey, seq: 1 }] });
   const root = rig.store.find({ group, author: self.publicKey, head: 0 })?.head.root;
   expect(have?.feeds[0]?.rootPrefix).toEqual(root?.slice(0, 8));
 });

@@ -5,9 +5,10 @@ import { FeedBuilder, testGroup, testIdentity, textRoot } from '../support/feeds
 import { flipBit } from '../support/values.ts';
 import { encodeFrame, frameTypes, type Frame } from '../../src/sync/frames.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import { Session } from '../../src/sync/session.ts';
 import { feedKey } from '../../src/cxo/root.ts';
-import { group, linked, Peer, Rig, rootsOf, startWall, Wire } from './rig.ts';
+import { group, linked, Peer, Rig, rootsOf, startWall, Wire, emptyDigest } from './rig.ts';
 
 const [self, friend, third] = [testIdentity(0), testIdentity(1), testIdentity(2)];
 const stranger = testIdentity(99);
@@ -101,7 +102,7 @@ describe('catching up', () => {
     await rig.carryOut();
     expect(rig.dropped('duplicate')).toBe(1);
     expect(rig.store.latestArrival()).toBe(1);
-    expect(rig.sent(2).map(({ type }) => type)).toEqual(['have']);
+    expect(rig.sentOf('segment', 1)).toEqual([]);
   });
 
   test('F60 ten thousand feeds behind one slow peer are all waited for while it sends', async () => {
@@ -185,7 +186,7 @@ describe('what is not valid', () => {
         type: fc.constant('have' as const),
         group: fc.nat(1),
         feeds: fc.array(feed),
-        complete: fc.boolean(),
+        covers: fc.constantFrom(undefined, everything, { ...everything, lower: new Uint8Array(1) }),
       }),
       fc.record({ type: fc.constant('want' as const), group: fc.nat(1), places: fc.array(place) }),
       fc.record({
@@ -248,6 +249,16 @@ describe('a peer that lies', () => {
     const { segments } = rootsOf(friend, 2);
     for (const [i, bytes] of segments.entries())
       await other.segment(friend.publicKey, i + 1, bytes);
+  });
+
+  test('F31 what was claimed and did not come counts as missing, until heads are compared', async () => {
+    const { rig, peer } = await linked();
+    await peer.have(friend.publicKey, 3);
+    await rig.pass(syncLimits.stallMs);
+    expect(rig.dropped('stalled')).toBe(1);
+    expect(rig.gossip.overview.behind()).toBe(3);
+    const fingerprints = [{ group: 0, fingerprint: peer.fingerprint(emptyDigest) }];
+    await peer.say({ type: 'check', sent: 0, fingerprints });
     expect(rig.gossip.overview.behind()).toBe(0);
   });
 
@@ -302,7 +313,7 @@ describe('a peer that lies', () => {
       const feeds = Array.from({ length: step }, (_, i) => ({
         ...{ author: stranger.publicKey, head: head + i, seq: 1, count: 1, rootPrefix },
       }));
-      await peer.say({ type: 'have', group: 0, feeds, complete: false });
+      await peer.say({ type: 'have', group: 0, feeds, covers: undefined });
     }
     expect(rig.dropped('too-many-feeds')).toBe(step);
     expect(rig.sent()).toEqual([]);

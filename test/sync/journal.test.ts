@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { rootLimits } from '../../src/cxo/limits.ts';
 import { MemoryStore } from '../../src/cxo/memory-store.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
-import { testIdentity, textObject } from '../support/feeds.ts';
+import { FeedBuilder, testIdentity, textObject } from '../support/feeds.ts';
 import { group, linked, Peer, Rig, rootsOf } from './rig.ts';
 
 const [self, friend, third] = [testIdentity(0), testIdentity(1), testIdentity(2)];
@@ -71,6 +71,52 @@ describe('own objects', () => {
     await rig.carryOut();
     expect(rig.answers(ticket)).toHaveLength(1);
     expect(rig.sentOf('segment')).toHaveLength(1);
+  });
+});
+
+describe('history beside posts', () => {
+  /** Segments of 30 KB each from a peer, more than a commit beside posts takes. */
+  async function withHistoryWaiting(rig: Rig, peer: Peer): Promise<void> {
+    const builder = new FeedBuilder(friend, group);
+    for (let seq = 1; seq <= 20; seq++) {
+      const object = textObject('h'.repeat(30_000));
+      const { bytes } = builder.segment([{ time: seq, slots: [{ object }] }]);
+      await peer.segment(friend.publicKey, seq, bytes);
+    }
+    expect(rig.waitingCommits).toBe(1);
+  }
+
+  function commitBytes(rig: Rig): number[] {
+    return rig.effects
+      .filter((effect) => effect.type === 'commit')
+      .map(({ commit }) => commit.records.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  }
+
+  test('F22 is written in short commits, the post being in the next one', async () => {
+    const { rig, peer } = await linked();
+    rig.auto = false;
+    await withHistoryWaiting(rig, peer);
+    const ticket = await rig.post('beside history');
+    await rig.carryOutOne();
+    await rig.carryOutOne();
+    expect(rig.answers(ticket)).toHaveLength(1);
+    await rig.carryOut();
+    expect(rig.seq(friend.publicKey)).toBe(20);
+    const sizes = commitBytes(rig);
+    expect(sizes.length).toBeGreaterThan(4);
+    for (const size of sizes) {
+      expect(size).toBeLessThan(syncLimits.commitBytesBesidePostsMax + 1000);
+    }
+  });
+
+  test('is written in long commits where nobody posts, and again once nobody does', async () => {
+    const { rig, peer } = await linked();
+    await rig.post('long ago');
+    await rig.pass(syncLimits.postingMs);
+    rig.auto = false;
+    await withHistoryWaiting(rig, peer);
+    await rig.carryOut();
+    expect(commitBytes(rig).slice(-1)).toEqual([expect.closeTo(19 * 30_000, -5)]);
   });
 });
 

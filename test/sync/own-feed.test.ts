@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { testIdentity } from '../support/feeds.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { everything } from '../../src/sync/ranges.ts';
 import { group, linked, Peer, Rig, rootsOf, Wire } from './rig.ts';
 
 const [self, friend, third] = [testIdentity(0), testIdentity(1), testIdentity(2)];
@@ -45,7 +46,7 @@ describe('F58 a key that was used before meets an empty store', () => {
 
   test('a peer that left before it sent the feed still holds up the posts', async () => {
     const { rig, peer } = await linked();
-    await peer.have(self.publicKey, 3, { complete: true });
+    await peer.have(self.publicKey, 3, { covers: everything });
     await peer.close();
     const ticket = await rig.post('too early');
     await rig.pass(syncLimits.ownFeedWaitMs);

@@ -10,6 +10,7 @@ import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
 import { encodeFrame, parseFrame, protocolVersion, type Frame } from '../../src/sync/frames.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
+import type { Range } from '../../src/sync/ranges.ts';
 import { Session } from '../../src/sync/session.ts';
 import { FeedBuilder, testGroup, testIdentity, textObject, textRoot } from '../support/feeds.ts';
 
@@ -252,11 +253,11 @@ export class Peer {
   async have(
     author: PublicKey,
     seq: number,
-    more: { head?: number; count?: number; root?: Uint8Array; complete?: boolean } = {},
+    more: { head?: number; count?: number; root?: Uint8Array; covers?: Range } = {},
   ): Promise<Effect[]> {
-    const { head = 0, count = seq, root = new Uint8Array(8), complete = false } = more;
+    const { head = 0, count = seq, root = new Uint8Array(8), covers } = more;
     const feeds = [{ author, head, seq, count, rootPrefix: root.slice(0, 8) }];
-    return this.say({ type: 'have', group: 0, feeds, complete });
+    return this.say({ type: 'have', group: 0, feeds, covers });
   }
 
   async segment(
@@ -302,6 +303,8 @@ export function rootsOf(
 /** Carries frames between linked engines until none is on its way; the number of frames. */
 export class Wire {
   readonly #ends: readonly (readonly [Rig, Rig, number])[];
+  /** Everything that was carried, and whose it was. */
+  readonly carried: { readonly from: Rig; readonly frame: Frame }[] = [];
 
   constructor(pairs: readonly (readonly [Rig, Rig])[], firstLink = 1) {
     this.#ends = pairs.map(([a, b], i) => [a, b, firstLink + i] as const);
@@ -326,9 +329,10 @@ export class Wire {
     }
   }
 
-  async run(): Promise<Frame[]> {
+  /** @param turns how often each side says what it has to say, at most */
+  async run(turns = Infinity): Promise<Frame[]> {
     const frames: Frame[] = [];
-    for (let moved = true; moved;) {
+    for (let moved = true, turn = 0; moved && turn < turns; turn++) {
       moved = false;
       for (const [a, b, link] of this.#ends) {
         for (const [from, to] of [
@@ -338,6 +342,7 @@ export class Wire {
           for (const frame of from.sent(link)) {
             moved = true;
             frames.push(frame);
+            this.carried.push({ from, frame });
             if (frames.length > 20_000) throw new Error('the engines never come to rest');
             const { type, payload } = encodeFrame(frame);
             await to.handle({ type: 'frame', link, frameType: type, payload });

@@ -65,7 +65,9 @@ describe('F60 a segment is never too large for those that it is sent to', () => 
     const large = storedOf(builder.segment([2, 3, 4, 5, 6, 7, 8].map(largeRoot)));
     expect(large.bytes.length).toBeGreaterThan(segmentLimits.bytesMax - 250_000);
     const larger = storedOf(builder.segment([9, 10].map(largeRoot)));
-    const built = buildSegment({ feed: builder.feed, seq: 1 }, [small, large, larger], Infinity);
+    const built = buildSegment({ feed: builder.feed, seq: 1 }, [small, large, larger], {
+      bytesTarget: Infinity,
+    });
     if (built === undefined || built === 'unsigned') throw new Error('a segment');
     expect(built.bytes.length).toBeLessThanOrEqual(segmentLimits.bytesMax);
     expect(built.last).toBe(8);

@@ -1,0 +1,84 @@
+// Between the mesh, which knows keys and addresses as text, and what it decides on: the members and
+// the addresses that they publish, and the links of the network.
+import type { Chat } from '../chat/chat.ts';
+import type { Clock, Random, Timers } from '../env.ts';
+import { formatEndpoint, parseEndpoint } from '../net/address.ts';
+import type { Network } from '../net/network.ts';
+import type { LinkWatcher } from '../net/peer.ts';
+import type { Mesh, Candidate, MeshPorts } from './mesh.ts';
+
+export interface MeshParts {
+  readonly chat: Pick<Chat, 'reachable' | 'addresses'>;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+}
+
+export function buildMeshPorts({ chat, network, ...ports }: MeshParts): MeshPorts {
+  const readable = readableAddresses();
+  return {
+    ...ports,
+    candidates: () => {
+      const candidates: Candidate[] = [];
+      for (const { pk, addresses } of chat.reachable()) {
+        const known = readable(addresses);
+        if (known.length > 0 && !network.isConfigured(pk))
+          candidates.push({ pk, addresses: known });
+      }
+      for (const address of network.resting()) {
+        const published = readable(chat.addresses.of(address.pk, ports.clock.now()));
+        const addresses = [...new Set([formatEndpoint(address), ...published])];
+        candidates.push({ pk: address.pk, addresses });
+      }
+      return candidates;
+    },
+    isConfigured: (pk) => network.isConfigured(pk),
+    dial: (pk, addresses) => {
+      network.tryPeer(pk, addresses.map(parseEndpoint));
+    },
+    askToPart: (pk) => {
+      network.askToSpare(pk);
+    },
+    part: (pk) => {
+      network.part(pk);
+    },
+  };
+}
+
+/** @param mesh once there is one */
+export function watchFor(mesh: () => Mesh | undefined): LinkWatcher {
+  return {
+    onLinked: (pk) => mesh()?.linked(pk),
+    onUnlinked: (pk, reason) => mesh()?.unlinked(pk, reason),
+    onTried: (pk, failed, refusal) => {
+      const addresses = failed.map(({ endpoint, fault }) => ({
+        address: formatEndpoint(endpoint),
+        isOthers: fault === 'wrong-key',
+      }));
+      mesh()?.dialFailed(pk, addresses, refusal);
+    },
+    onSpare: (pk) => mesh()?.asked(pk),
+  };
+}
+
+/** Those that can be dialed, in their one form; each publication is looked at once. */
+function readableAddresses(): (published: readonly string[]) => readonly string[] {
+  const known = new WeakMap<readonly string[], readonly string[]>();
+  return (published) => {
+    let readable = known.get(published);
+    if (readable === undefined) {
+      readable = [...new Set(published.flatMap(inOneForm))];
+      known.set(published, readable);
+    }
+    return readable;
+  };
+}
+
+function inOneForm(text: string): string[] {
+  try {
+    return [formatEndpoint(parseEndpoint(text))];
+  } catch {
+    return [];
+  }
+}
