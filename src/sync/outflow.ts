@@ -147,10 +147,14 @@ export class Outflow {
     if (outgoing?.parts.length === 0) session.outgoing.delete(feed.key);
   }
 
-  /** Passes another's verified roots on along their tree, though they are not on this disk yet. */
+  /**
+   * Passes another's verified roots on along their tree, though they are not on this disk yet: to
+   * peers that have shown the feed. Others may only be about to learn that its author is a member.
+   */
   relay(from: Session, feed: Feed, run: Run): void {
     for (const session of this.#sessions.values()) {
-      if (session !== from && session.shares(feed.id.group)) this.#push(session, feed, run);
+      if (session === from || !session.shares(feed.id.group)) continue;
+      if (session.claims.has(feed.key)) this.#push(session, feed, run);
     }
   }
 

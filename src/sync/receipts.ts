@@ -260,8 +260,16 @@ export class Receipts {
     group.kept.set(member, { bytes, at: now.mono });
     dropOldest(group.kept, syncLimits.receiptsKeptMax);
     for (const session of this.#edges(group.id, member, entries[0])) {
-      if (session !== from) this.#send(session, group.id, bytes);
+      if (session !== from && this.#takes(session, group.id, member)) {
+        this.#send(session, group.id, bytes);
+      }
     }
+  }
+
+  /** Who has not shown the member's feed may only be about to learn that it is a member. */
+  #takes(session: Session, group: GroupId, member: PublicKey): boolean {
+    const feed = this.#options.replica.latest(group, member);
+    return feed === undefined || member === this.#self || session.claims.has(feed.key);
   }
 
   #send(session: Session, group: GroupId, bytes: Uint8Array): void {

@@ -228,11 +228,11 @@ export class Session {
 
   /** The peer has the same as this node, by a digest; false where that was noted before. */
   learn(group: GroupId, digest: Uint8Array): boolean {
-    if (this.#agreed.get(group) === digest) return false;
-    this.#agreed.set(group, digest);
     for (const [key, { feed }] of this.#doubted) {
       if (feed.group === group) this.#doubted.delete(key);
     }
+    if (this.#agreed.get(group) === digest) return false;
+    this.#agreed.set(group, digest);
     return true;
   }
 

@@ -17,6 +17,8 @@ async function trio(): Promise<{ rig: Rig; a: Peer; b: Peer; c: Peer }> {
   }
   const [b, c] = others;
   if (b === undefined || c === undefined) throw new Error('there are three peers');
+  // Each has shown the author's feed, of which it has nothing.
+  for (const one of [a, b, c]) await one.have(author.publicKey, 0);
   for (const { link } of [a, b, c]) rig.sent(link);
   return { rig, a, b, c };
 }
@@ -44,6 +46,17 @@ describe('an edge of the tree', () => {
     for (const link of [1, 2, 3]) {
       expect(rig.sentOf('have', link)).toMatchObject([{ feeds: [{ seq: 1 }] }]);
     }
+  });
+
+  test('who has not shown the feed is sent its roots only once they are on the disk', async () => {
+    const { rig, a } = await trio();
+    const stranger = testIdentity(1);
+    const [bytes = expect.fail()] = rootsOf(stranger, 1).segments;
+    rig.auto = false;
+    await a.segment(stranger.publicKey, 1, bytes);
+    expect(rig.sentOf('segment', 2)).toEqual([]);
+    await rig.carryOut();
+    expect(rig.sentOf('segment', 2)).toHaveLength(1);
   });
 
   test('own roots go out only once they are on the disk', async () => {
