@@ -116,7 +116,9 @@ export class Intake {
     if (refusal !== undefined) {
       this.#outbox.count(refusal);
       if (refusal === 'gap') this.#noteGap(session, id, place.from - 1, now);
-      if (refusal === 'duplicate' && feed !== undefined) this.#duplicate(session, feed);
+      if (refusal === 'duplicate' && feed !== undefined) {
+        this.#duplicate(session, feed, place.from + (countRoots(bytes) ?? 1) - 1);
+      }
       if (refusal === 'pending-full') this.#fetcher.refuse(id);
       return false;
     }
@@ -156,15 +158,16 @@ export class Intake {
   }
 
   /** Who sends what is here need not be sent it, and need not send more of it. */
-  #duplicate(session: Session, feed: Feed): void {
-    session.has(feed.key, feed.tail?.head.seq ?? feed.tip.seq);
+  #duplicate(session: Session, feed: Feed, last: number): void {
+    session.has(feed.key, last);
     if (this.#fetcher.isAskedOf(session, feed.key) || !this.#trees.isSpare(session, feed.key))
       return;
     this.#outflow.prune(session, feed);
   }
 
-  /** Who sends a root has what is before it. */
+  /** An author has what is before its root on its disk; another that has it says so by itself. */
   #noteGap(session: Session, feed: FeedId, seq: number, now: Now): void {
+    if (session.peer !== feed.author) return;
     if (this.#fetcher.claim(session, { feed, seq, count: seq }, now)) {
       this.#fetcher.seek([feed], now);
     }
@@ -199,7 +202,7 @@ export class Intake {
       case 'gap':
         this.#outbox.count(acceptance.verdict);
         if (known !== undefined && acceptance.verdict === 'duplicate') {
-          this.#duplicate(session, known);
+          this.#duplicate(session, known, run.head.seq);
         }
         return false;
       case 'fork':

@@ -134,6 +134,8 @@ export const syncLimits = {
   receiptMembersMax: 10_000,
   /** What members have by their receipts, and as many rows of states that they agree with: 50 bytes each. */
   receiptClaimsMax: 200_000,
+  /** Feeds that are read for one peer at a time: what each takes is mostly waiting for the store. */
+  readsMax: 8,
   /** Bytes asked of the store at a time. */
   readBytes: 64 * 1024,
   /** The most that has to be read to reach a signature: the records of a held segment, one a root. */

@@ -51,7 +51,7 @@ export class Outflow {
     session.outgoing.delete(feed.key);
     session.sentTo.set(feed.key, from - 1);
     if (from <= feed.stored.seq) parts.unshift({ from, next: from, to: undefined });
-    if (parts.length > 0) session.outgoing.set(feed.key, { feed: feed.id, parts });
+    if (parts.length > 0) session.outgoing.set(feed.key, { feed: feed.id, parts, isRead: false });
     return false;
   }
 
@@ -61,7 +61,7 @@ export class Outflow {
    */
   #wantPart(session: Session, feed: Feed, from: number, to: number): boolean {
     if (from > feed.stored.seq) return true;
-    const outgoing = session.outgoing.get(feed.key) ?? { feed: feed.id, parts: [] };
+    const outgoing = session.outgoing.get(feed.key) ?? { feed: feed.id, parts: [], isRead: false };
     const at = outgoing.parts.findIndex((part) => part.from <= from && from <= part.next);
     const [begun] = at === -1 ? [] : outgoing.parts.splice(at, 1);
     const next = begun?.next ?? from;
@@ -91,38 +91,41 @@ export class Outflow {
     this.#outbox.send(session, { type: 'prune', group: session.placeOf(group), places });
   }
 
-  /** Asks the store for the next segment of a session, where credit and its answers allow. */
+  /** Asks the store for the next segments of a session, where credit and its answers allow. */
   pump(session: Session): void {
-    if (session.reading || session.creditLeft <= 0) return;
-    const next = session.outgoing.entries().next();
-    if (next.done === true) return;
-    const [key, outgoing] = next.value;
-    // To the end of the line: each feed gets its turn.
-    session.outgoing.delete(key);
-    const [part] = outgoing.parts;
-    if (part === undefined) return;
-    session.outgoing.set(key, outgoing);
-    this.#read(session, outgoing.feed, part.next, syncLimits.readBytes);
+    for (const [key, outgoing] of session.outgoing) {
+      if (session.reads >= syncLimits.readsMax || session.creditLeft <= 0) return;
+      const [part] = outgoing.parts;
+      if (outgoing.isRead || part === undefined) continue;
+      // To the end of the line: each feed gets its turn. There it is met again, being read.
+      session.outgoing.delete(key);
+      session.outgoing.set(key, outgoing);
+      outgoing.isRead = true;
+      this.#read(session, outgoing.feed, part.next, syncLimits.readBytes);
+    }
   }
 
   #read(session: Session, feed: ReadRequest['feed'], seq: number, bytesMax: number): void {
-    session.reading = true;
+    session.reads++;
     const request: ReadRequest = { purpose: 'send', link: session.link, feed, seq, bytesMax };
     this.#outbox.add({ type: 'read', request });
   }
 
   /** Sends what was read, up to a root that has a signature. */
   answer(session: Session, request: ReadRequest, records: readonly StoredRecord[]): void {
-    session.reading = false;
+    session.reads--;
     const feed = this.#replica.find(request.feed);
     if (feed === undefined) return;
     const outgoing = session.outgoing.get(feed.key);
-    const part = outgoing?.parts[0];
+    if (outgoing === undefined) return;
+    outgoing.isRead = false;
+    const [part] = outgoing.parts;
     // While the store was reading, a later want may have moved the place, and new roots may have
     // used up the credit: then it is read again once there is more.
     if (part?.next !== request.seq || session.creditLeft <= 0) return;
     const built = buildSegment(request, records, { last: part.to });
     if (built === 'unsigned' && request.bytesMax < syncLimits.readBytesMax) {
+      outgoing.isRead = true;
       this.#read(session, request.feed, request.seq, syncLimits.readBytesMax);
       return;
     }
@@ -143,8 +146,8 @@ export class Outflow {
     // Behind a fork there is only what nobody takes any more.
     const end = feed.forkedAt === undefined ? feed.stored.seq : feed.forkedAt - 1;
     if (built.last < Math.min(part.to ?? Infinity, feed.stored.seq, end)) return;
-    outgoing?.parts.shift();
-    if (outgoing?.parts.length === 0) session.outgoing.delete(feed.key);
+    outgoing.parts.shift();
+    if (outgoing.parts.length === 0) session.outgoing.delete(feed.key);
   }
 
   /**

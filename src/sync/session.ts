@@ -20,6 +20,8 @@ export interface Claim {
 export interface Outgoing {
   readonly feed: FeedId;
   readonly parts: OutgoingPart[];
+  /** Whether the store is reading its next segment. */
+  isRead: boolean;
 }
 
 export interface OutgoingPart {
@@ -62,8 +64,8 @@ export class Session {
   #notesAt: number | undefined;
   /** Feeds the peer asked for and is still behind in, in the order of their turns. */
   readonly outgoing = new Map<FeedKey, Outgoing>();
-  /** Whether a read for `outgoing` is under way. */
-  reading = false;
+  /** Reads for `outgoing` that are under way. */
+  reads = 0;
 
   /** Segment bytes that the peer lets this side send in all, and what was sent. */
   sendLimit = 0;

@@ -1,10 +1,11 @@
 // The simulator as a command: many seeds over all processors, or the table of mesh sizes.
 //   npm run sim -- --seeds 10000 [--nodes 5] [--first 1]
-//   npm run sim -- --table
+//   npm run sim -- --table [--sizes 10,100,1000] [--posts 300] [--no-receipts]
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { frameTypes } from '../../src/sync/frames.ts';
 import { measureMesh, tableOf, type MeshFigures } from './measure.ts';
 import { rememberSignatures } from './remember-signatures.ts';
 import { run } from './run.ts';
@@ -112,12 +113,16 @@ function ask(child: ChildProcess, task: Task): Promise<Outcome> {
   });
 }
 
-async function measureAll(sizes: readonly number[], posts: number): Promise<void> {
+async function measureAll(
+  sizes: readonly number[],
+  posts: number,
+  without: ReadonlySet<number>,
+): Promise<void> {
   rememberSignatures();
   const rows: MeshFigures[] = [];
   for (const nodes of sizes) {
     const begin = performance.now();
-    rows.push(await measureMesh({ nodes, seed: 1, posts, postsApart: 200 }));
+    rows.push(await measureMesh({ nodes, seed: 1, posts, postsApart: 200, without }));
     const seconds = ((performance.now() - begin) / 1000).toFixed(0);
     say(`${nodes} nodes took ${seconds} s`);
   }
@@ -132,12 +137,15 @@ const { values } = parseArgs({
     table: { type: 'boolean', default: false },
     sizes: { type: 'string', default: '10,100,1000' },
     posts: { type: 'string', default: '300' },
+    'no-receipts': { type: 'boolean', default: false },
     serve: { type: 'boolean', default: false },
   },
 });
 if (values.serve) serve();
-else if (values.table) await measureAll(values.sizes.split(',').map(Number), Number(values.posts));
-else {
+else if (values.table) {
+  const without = new Set(values['no-receipts'] ? [frameTypes.receipt] : []);
+  await measureAll(values.sizes.split(',').map(Number), Number(values.posts), without);
+} else {
   const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
   const failed = await simulateAll(Number(values.first), Number(values.seeds), nodes);
   process.exitCode = failed > 0 ? 1 : 0;

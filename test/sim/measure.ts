@@ -33,6 +33,8 @@ export interface MeasureOptions {
   readonly posts: number;
   /** Posts on each side of the partition. */
   readonly postsApart: number;
+  /** Frame types that are lost on their way: what the rest costs without them. */
+  readonly without: ReadonlySet<number>;
 }
 
 /** One way over a link, milliseconds; drawn once for each link. */
@@ -84,9 +86,11 @@ export async function postInTurns(cluster: Cluster, posts: number): Promise<void
 }
 
 export async function measureMesh(options: MeasureOptions): Promise<MeshFigures> {
-  const { nodes, seed, posts, postsApart } = options;
+  const { nodes, seed, posts, postsApart, without } = options;
   shareMemory(nodes);
-  const { cluster, meter } = openMeasured(meshSchedule(nodes, seed));
+  const { cluster, meter } = openMeasured(meshSchedule(nodes, seed), {
+    filter: (_, frameType) => !without.has(frameType),
+  });
   await cluster.start();
   await cluster.time.runUntil(settleMs);
   await postInTurns(cluster, 3 * cluster.schedule.authors);

@@ -283,6 +283,7 @@ export class SimNode implements SimEnd {
       case 'local-written':
       case 'arrived':
       case 'reread':
+      case 'withdrawn':
       case 'delivered':
       case 'log':
         return;

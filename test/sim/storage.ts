@@ -163,6 +163,8 @@ class MemoryStorage implements SimStorage {
         time.touch();
         const isFull = this.isFull;
         const written = isFull ? undefined : this.#store.commit(change);
+        // Whoever waits hears of it a moment later.
+        written?.catch(() => undefined);
         if (!isFull && !this.#isLean) this.#commits.push(change);
         time.after(random.between(0, commitMsMax), () => {
           if (isOver()) return;

@@ -88,7 +88,8 @@ export class SimStreams {
         onStream(theirs);
         time.after(drawDelay(this.#world.faults(), random), () => {
           // Until it is handed over nobody hears of its end.
-          if (mine.isClosed()) fail('connection reset by the other side');
+          if (signal.aborted) mine.destroy();
+          else if (mine.isClosed()) fail('connection reset by the other side');
           else {
             time.touch();
             resolve(mine);

@@ -90,6 +90,17 @@ describe('catching up', () => {
     expect(rig.sentOf('want')).toMatchObject([{ places: [{ from: 1 }] }]);
   });
 
+  test('F04 roots behind a gap do not show that a relay has those before on its disk', async () => {
+    const { rig } = await linked();
+    const relay = await new Peer(rig, third, 2).open();
+    await relay.hello();
+    const { segments, builder } = rootsOf(friend, 3);
+    await relay.segment(friend.publicKey, 3, segments[2] ?? expect.fail());
+    expect(rig.gossip.overview.storedBy(builder.feed, 2)).not.toContain(third.publicKey);
+    await relay.have(friend.publicKey, 3);
+    expect(rig.sentOf('want', 2)).toMatchObject([{ places: [{ from: 1 }] }]);
+  });
+
   test('a segment that comes twice is stored once, and not sent back to who has it', async () => {
     const { rig, peer } = await linked();
     const other = await new Peer(rig, third, 2).open();
