@@ -169,7 +169,8 @@ export class LevelStore implements Store {
     const upTo = { gte: all.gte, lt: arrivalKey(after + 2) };
     // The row that holds the number behind `after`, or the last one before it.
     const [row] = await this.#database.page(upTo, { limit: 1, reverse: true });
-    const range = { gte: row?.key ?? all.gte, lt: all.lt };
+    // A batch that is on disk and not adopted yet has records that cannot be found.
+    const range = { gte: row?.key ?? all.gte, lt: arrivalKey(this.#state.latestArrival + 1) };
     return this.#parsed(range, { limit }, (candidate) => {
       const arrival = this.#parseArrival(candidate);
       const isAbove = arrival === undefined || arrival.arrival + arrival.messages - 1 > after;
