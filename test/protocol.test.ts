@@ -125,7 +125,6 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['ms between receipts of a member', syncLimits.receiptMsMin],
   ['ms of that for each member of the group', syncLimits.receiptMsOfMember],
   ['entries of a receipt', syncLimits.receiptEntriesMax],
-  ['members up to which receipts go to everybody', syncLimits.receiptMembersToAllMax],
   ['ms until a receipt is repeated', syncLimits.receiptRepeatMs],
   ['roots that a feed may lack to be in a receipt', syncLimits.receiptRootsMax],
   ['ms until a lower number is news', syncLimits.receiptForgetMs],

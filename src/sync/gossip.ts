@@ -86,7 +86,7 @@ export class Gossip {
     this.#fetcher = new Fetcher(incoming);
     const { verify = verifySegment } = options;
     this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify });
-    this.#receipts = new Receipts({ ...parts, identity, trees });
+    this.#receipts = new Receipts({ ...parts, identity });
     this.overview = new Overview({ ...inner, receipts: this.#receipts });
   }
 

@@ -112,8 +112,6 @@ export const syncLimits = {
   receiptMsMin: 100,
   /** And in this time for each member: all of them together make about 100 a second. */
   receiptMsOfMember: 10,
-  /** Of more members than this, receipts go to the authors that they are for, not to everybody. */
-  receiptMembersToAllMax: 32,
   /** Feeds that a receipt names, 35 bytes each: what does not fit follows in the next one. */
   receiptEntriesMax: 64,
   /** A receipt is repeated once after this long without news: one that was lost heals. */

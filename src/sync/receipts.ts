@@ -19,21 +19,17 @@ import {
 } from './receipt.ts';
 import { sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Session } from './session.ts';
-import type { Trees } from './trees.ts';
 
 export interface ReceiptsOptions {
   readonly identity: Identity;
   readonly replica: Replica;
   readonly outbox: Outbox;
   readonly sessions: ReadonlyMap<number, Session>;
-  readonly trees: Pick<Trees, 'parentOf'>;
 }
 
 /** Times are monotonic milliseconds. */
 interface Group {
   readonly id: GroupId;
-  /** How many were known when the last receipt was made. */
-  members: number;
   /** Feeds of others that this disk has more of than the last receipt says, the longest first. */
   readonly advanced: Set<Feed>;
   /** The one that advanced last. */
@@ -215,7 +211,6 @@ export class Receipts {
     group.dueAt = undefined;
     group.repeatAt = undefined;
     const members = new Set([...authorsOf(replica.shared(group.id)), ...group.heard.keys()]);
-    group.members = members.size;
     group.intervalMs = intervalOf(members.size);
     const linked = this.#linkedIn(group.id);
     // Neighbours know it by `have`. Without any, it is kept for the next link.
@@ -252,7 +247,7 @@ export class Receipts {
     return feeds;
   }
 
-  /** Sends a receipt on, but not to where it came from. */
+  /** Sends a receipt along the tree of the feed that it names first, but for where it came from. */
   #passOn(
     group: Group,
     member: PublicKey,
@@ -264,7 +259,7 @@ export class Receipts {
     group.kept.delete(member);
     group.kept.set(member, { bytes, at: now.mono });
     dropOldest(group.kept, syncLimits.receiptsKeptMax);
-    for (const session of this.#edges(group, member, entries)) {
+    for (const session of this.#edges(group.id, member, entries[0])) {
       if (session !== from && this.#takes(session, group.id, member)) {
         this.#send(session, group.id, bytes);
       }
@@ -282,24 +277,10 @@ export class Receipts {
     this.#options.outbox.send(session, { type: 'receipt', group: place, bytes });
   }
 
-  /**
-   * In a large group, the ways to the authors of the feeds that are named: all members would be told
-   * by all. In others the tree of the feed that is named first, so that it comes to everybody; where
-   * none is named that of the member's own feed; without a tree, all links.
-   */
-  #edges(
-    { id: group, heard, members }: Group,
-    member: PublicKey,
-    entries: readonly ReceiptEntry[],
-  ): readonly Session[] {
-    const { replica, sessions, trees } = this.#options;
+  /** Where no feed is named, the tree is that of the member's own feed; without a tree, all links. */
+  #edges(group: GroupId, member: PublicKey, entry: ReceiptEntry | undefined): readonly Session[] {
+    const { replica, sessions } = this.#options;
     const shared = [...sessions.values()].filter((session) => session.shares(group));
-    if (Math.max(members, heard.size) > syncLimits.receiptMembersToAllMax) {
-      const keys = entries.map(({ author, head }) => feedKey({ group, author, head }));
-      const ways = new Set(keys.map((key) => trees.parentOf(key)));
-      return shared.filter(({ link }) => ways.has(link));
-    }
-    const [entry] = entries;
     const key: FeedKey | undefined =
       entry === undefined
         ? replica.latest(group, member)?.key
@@ -343,10 +324,9 @@ export class Receipts {
   #groupOf(id: GroupId): Group {
     const known = this.#groups.get(id);
     if (known !== undefined) return known;
-    const members = authorsOf(this.#options.replica.shared(id)).size;
     const group: Group = {
       ...{ id, advanced: new Set(), latest: undefined, number: 0, madeAt: -Infinity },
-      ...{ members, intervalMs: intervalOf(members) },
+      intervalMs: intervalOf(authorsOf(this.#options.replica.shared(id)).size),
       ...{ dueAt: undefined, repeatAt: undefined, compareAt: undefined },
       ...{ heard: new Map(), kept: new Map() },
     };

@@ -29,11 +29,6 @@ export class Trees {
     this.#waits.delete(key);
   }
 
-  /** The link that a feed's new roots come from: the way to its author. */
-  parentOf(key: FeedKey): number | undefined {
-    return this.#parents.get(key);
-  }
-
   /** A peer brought what was here: one of two paths is enough, and that to the parent stays. */
   isSpare(session: Session, key: FeedKey): boolean {
     return this.#parents.get(key) !== session.link;

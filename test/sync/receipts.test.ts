@@ -284,31 +284,6 @@ describe('a receipt of another', () => {
     expect(rig.dropped('old-receipt')).toBe(3);
   });
 
-  test('goes only towards the author in a large group: the cost is that of the way', async () => {
-    const members = Array.from({ length: 40 }, (_, i) => testIdentity(i));
-    const { rig, peer: first } = await linked({
-      members: new Set(members.map(({ publicKey }) => publicKey)),
-    });
-    const others = await Promise.all(
-      [1, 2].map((i) => new Peer(rig, testIdentity(10 + i), 10 + i).open()),
-    );
-    for (const other of others) await other.hello();
-    const [bytes = expect.fail()] = rootsOf(author, 1).segments;
-    const [a, b] = others;
-    if (a === undefined || b === undefined) throw new Error('there are two');
-    await a.segment(author.publicKey, 1, bytes);
-    for (const member of members.slice(5)) {
-      await first.say({
-        ...{ type: 'receipt', group: 0 },
-        bytes: receiptBytes([], { from: member }),
-      });
-    }
-    for (const link of [1, 11, 12]) rig.sent(link);
-    await sayReceipt(b, [entryOf(author.publicKey, 1)], { number: startWall + 1 });
-    expect(receiptsSent(rig, 11)).toHaveLength(1);
-    expect(receiptsSent(rig, 1)).toEqual([]);
-  });
-
   test('goes along the tree of the feed that it names first', async () => {
     const { rig, first, second } = await pair();
     const third = await new Peer(rig, author, 3).open();
