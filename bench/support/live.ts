@@ -91,7 +91,10 @@ export async function startLine(workspace: Workspace, nodes: number): Promise<Pl
       ...(before === undefined ? [] : ['--peers', before]),
       ...(next === undefined ? [] : ['--allow', next]),
     ];
-    line.push({ data, daemon: await Daemon.start(workspace, data, ...flags) });
+    line.push({
+      data,
+      daemon: await Daemon.start(workspace, data, ...flags, '--advertise', 'none'),
+    });
   }
   const [first] = line;
   const last = line.at(-1);

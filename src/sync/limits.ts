@@ -34,7 +34,7 @@ export const syncLimits = {
   /** A peer that sends a feed as a whole may have sent this much before it hears of an end: a window. */
   streamRoots: 8192,
   /** Of a feed that lacks at least this many roots, the newest part is asked for first. */
-  tailBehindMin: 16_384,
+  tailBehindMin: 32_768,
   /** Roots of that newest part: what people look at first, and a fraction of a second. */
   tailRoots: 1024,
   /** Parts of a feed that one peer is asked for at a time: the next is under way when one ends. */
