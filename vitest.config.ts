@@ -13,6 +13,8 @@ export default defineConfig({
           exclude: [processes],
           // A bound on what hangs, not on how long a busy machine takes.
           testTimeout: 30_000,
+          // The simulations keep every processor busy for a minute.
+          maxWorkers: '100%',
         },
       },
       {

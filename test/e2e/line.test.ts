@@ -47,7 +47,11 @@ test('500 messages posted on each of A – B – C at once are the same 1,500 in
     const { behind, counters } = await node.status();
     expect(behind).toBe(0);
     const { dropped, held, forks } = counters;
-    expect({ dropped, held, forks }).toEqual({ dropped: {}, held: 0, forks: 0 });
+    // At the start, what C has to say may come to A before the word of B that C is a member: it is
+    // counted, and asked for again.
+    const { 'not-a-member': early = 0, ...others } = dropped;
+    expect({ others, held, forks }).toEqual({ others: {}, held: 0, forks: 0 });
+    expect(early).toBeLessThan(10);
   }
 });
 

@@ -15,7 +15,7 @@ Object.assign(syncLimits, {
 
 const first = Number(process.env['SIM_FIRST_SEED'] ?? 7000);
 const seeds = Array.from(
-  { length: Number(process.env['SIM_SMALL_SEEDS'] ?? 20) },
+  { length: Number(process.env['SIM_SMALL_SEEDS'] ?? 10) },
   (_, i) => first + i,
 );
 const seen = { parts: 0, ranges: 0, tails: 0 };
