@@ -228,7 +228,7 @@ describe('the archive', () => {
       const archive = new Archive(store);
       const feed = new TailedFeed(1, group);
       const left = (): void => {
-        feed.skip([textRoot(time, 'left out'), textRoot(time, 'left out')]);
+        feed.leaveOut([textRoot(time, 'left out'), textRoot(time, 'left out')]);
       };
       left();
       const roots = (...times: readonly number[]) => times.map((at) => textRoot(time + at, 'a'));

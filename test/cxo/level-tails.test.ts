@@ -33,8 +33,8 @@ const roots = (at: number, ...texts: readonly string[]): TestRoot[] =>
 /** A chain of two roots, two records left out, and a tail of three records of which one is held. */
 async function fillStore(store: LevelStore, feed: TailedFeed, again: Uint8Array): Promise<void> {
   await store.commit(feed.next(roots(1, 'a', 'b'), { label }));
-  feed.skip([...roots(3, 'c'), { time: time + 4, slots: [{ object: again }] }], { label });
-  feed.skip(roots(5, 'e', 'x'.repeat(40_000)), { label, signed: false });
+  feed.leaveOut([...roots(3, 'c'), { time: time + 4, slots: [{ object: again }] }], { label });
+  feed.leaveOut(roots(5, 'e', 'x'.repeat(40_000)), { label, signed: false });
   await store.commit(feed.tail([{ time: time + 7, slots: [{ object: again }] }], { label }));
   await store.commit(feed.tail(roots(8, 'f', 'g'), { label }));
   await store.commit(feed.tail(roots(10, 'h'), { label, held: true }));
@@ -47,7 +47,7 @@ const changes: [string, (feed: TailedFeed) => Commit, 'repeats'?][] = [
     'that puts another tail in the place of one',
     (feed) => {
       const commits = [feed.withdraw(), feed.next(roots(3, 'x', 'y'), { label })];
-      feed.skip(roots(5, 'left out', 'left out'));
+      feed.leaveOut(roots(5, 'left out', 'left out'));
       return together(...commits, feed.tail(roots(7, 'z', 'z'), { label }));
     },
   ],
@@ -392,7 +392,7 @@ describe('tails on the disk', () => {
       const longer = new TailedFeed(2, group);
       await withStore(async (store) => {
         await store.commit(longer.next(roots(1, 'a', 'b', 'c')));
-        longer.skip(roots(4, 'd'));
+        longer.leaveOut(roots(4, 'd'));
         await store.commit(longer.tail(roots(5, 'e')));
       });
       const { head, tail } = longer.state;

@@ -53,8 +53,8 @@ async function moveTailsForEver(): Promise<void> {
   const roots = (at: number) => [textRoot(at, 'a'), textRoot(at + 1, 'x'.repeat(3000))];
   for (let i = 0; ; i++) {
     for (const [number, feed] of feeds.entries()) {
-      feed.skip(roots(10 * i));
-      feed.skip(roots(10 * i + 2), { signed: false });
+      feed.leaveOut(roots(10 * i));
+      feed.leaveOut(roots(10 * i + 2), { signed: false });
       await store.commit(feed.tail(roots(10 * i + 4)));
       await store.commit(together(feed.fill(), feed.tail(roots(10 * i + 6), { held: true })));
       await store.commit(number === 0 ? feed.fill() : feed.withdraw());

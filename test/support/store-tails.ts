@@ -34,8 +34,8 @@ export class TailedFeed {
     return this.#commit(built);
   }
 
-  /** Leaves roots out: what comes next is of the tail. */
-  skip(roots: readonly TestRoot[], options: SegmentOptions = {}): void {
+  /** Behind these roots, which the store is not given, what comes next is of the tail. */
+  leaveOut(roots: readonly TestRoot[], options: SegmentOptions = {}): void {
     this.#gap.push(this.#builder.segment(roots, options));
   }
 
