@@ -8,7 +8,7 @@ import { domainPrefix } from './ids.ts';
 import { verifyingKeysMax } from './limits.ts';
 
 /** What a signature is for: bytes signed for one purpose are never valid for another. */
-export const purposes = ['root', 'receipt'] as const;
+export const purposes = ['root', 'receipt', 'invite', 'join'] as const;
 export type Purpose = (typeof purposes)[number];
 
 export const signatureBytes = 64;
@@ -43,6 +43,8 @@ export function verifyRaw(key: PublicKey, message: Uint8Array, signature: Uint8A
 const prefixes: Readonly<Record<Purpose, Uint8Array>> = {
   root: domainPrefix('root'),
   receipt: domainPrefix('receipt'),
+  invite: domainPrefix('invite'),
+  join: domainPrefix('join'),
 };
 
 function withPrefix(purpose: Purpose, bytes: Uint8Array): Uint8Array {

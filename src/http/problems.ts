@@ -92,6 +92,81 @@ export const problemKinds = {
     title: 'There is no such peer here',
     hint: 'GET /peers lists the peers.',
   },
+  'not-a-member': {
+    status: 403,
+    title: 'This node is no member of the group',
+    hint: 'GET /groups shows the state of each group; ask a member for an invite.',
+  },
+  'not-an-admin': {
+    status: 403,
+    title: 'Only an admin of the group may do this',
+    hint: 'GET /groups/{id}/members shows who is.',
+  },
+  'founder-stays': {
+    status: 403,
+    title: 'The founder cannot be removed or demoted',
+    hint: 'The founder alone can leave.',
+  },
+  'senior-admin': {
+    status: 403,
+    title: 'That admin is senior to this node',
+    hint: 'An admin can be removed or demoted by the founder and by those who became admins before.',
+  },
+  'not-the-author': {
+    status: 403,
+    title: 'Only the author may do this',
+    hint: 'An admin of a group can hide a message; anybody can block its author locally.',
+  },
+  'unknown-member': {
+    status: 404,
+    title: 'There is no such member in the group',
+    hint: 'GET /groups/{id}/members lists the members.',
+  },
+  'unknown-invite': {
+    status: 404,
+    title: 'There is no such invite in the group',
+    hint: 'An invite is named by the id that its creation gave.',
+  },
+  'already-member': {
+    status: 409,
+    title: 'The key is a member already',
+    hint: 'Nothing has to be done.',
+  },
+  'group-left': {
+    status: 409,
+    title: 'This node has left the group',
+    hint: 'Join it again by an invite.',
+  },
+  'no-key': {
+    status: 409,
+    title: 'There is no key for the group here yet',
+    hint: 'It comes from a member; wait until the group is in sync.',
+  },
+  deleted: {
+    status: 409,
+    title: 'The message was deleted',
+    hint: 'Its author took it back; there is nothing left to act on.',
+  },
+  'invite-altered': {
+    status: 422,
+    title: 'The invite is not what its admin signed',
+    hint: 'Copy the whole link again, from skychat:// on.',
+  },
+  'invite-expired': {
+    status: 422,
+    title: 'The invite has expired',
+    hint: 'Ask for a new one.',
+  },
+  'invite-used': {
+    status: 422,
+    title: 'The invite was used as often as it may be',
+    hint: 'Ask for a new one.',
+  },
+  'invite-revoked': {
+    status: 422,
+    title: 'The invite was revoked',
+    hint: 'Ask for a new one.',
+  },
   unauthorized: {
     status: 401,
     title: 'A token is needed',

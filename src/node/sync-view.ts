@@ -29,7 +29,7 @@ export function buildSyncView(progress: ProgressView, context: SyncContext): Syn
     reason: stalled ? reasonOf(context) : behind === 0 ? doubtOf(context) : null,
     ...{ have, of: total, behind },
     per_s: oneDecimal(ratePerS),
-    eta_s: etaS === undefined ? null : oneDecimal(etaS),
+    eta_s: etaS === undefined ? null : Math.ceil(etaS * 10) / 10,
     sources: shown.map(({ peer, ratePerS: rate, messages }) => ({
       ...{ pk: peer, name: context.nameOf(peer), per_s: oneDecimal(rate), messages },
     })),
