@@ -1,7 +1,9 @@
-// Two kinds of tests: those in one process, and those over real processes, which are built first.
+// Three kinds of tests: those in one process, the simulations, and those over real processes, which
+// are built first.
 import { defineConfig } from 'vitest/config';
 
 const processes = 'test/e2e/**/*.test.ts';
+const simulations = 'test/sim/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -10,10 +12,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [processes],
+          exclude: [processes, simulations],
           // A bound on what hangs, not on how long a busy machine takes.
           testTimeout: 30_000,
-          // The simulations keep every processor busy for a minute.
+          maxWorkers: '100%',
+          // The files share processes and what these have imported: to import all anew takes longer
+          // than the tests of most files. What a file changes of a module it has to put back.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: [simulations],
+          // The simulations keep every processor busy for a minute, and some change the engine.
+          testTimeout: 30_000,
           maxWorkers: '100%',
         },
       },

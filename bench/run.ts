@@ -14,6 +14,7 @@ import { posts } from './figures/posts.ts';
 import { reconnect } from './figures/reconnect.ts';
 import { relay } from './figures/relay.ts';
 import { replicate } from './figures/replicate.ts';
+import { sealing } from './figures/sealing.ts';
 import { start } from './figures/start.ts';
 import { isMet, type Figure } from './support/figure.ts';
 import { formatProfiles } from './support/profile.ts';
@@ -28,6 +29,7 @@ const figures: readonly Figure[] = [
   relay,
   reconnect,
   start,
+  sealing,
   replicate,
   busy,
   memory,

@@ -55,6 +55,8 @@ export interface NodeConfig {
   readonly keyFile: string;
   readonly room: string;
   readonly name: string | undefined;
+  /** Seconds that bodies of messages are kept; undefined for ever. */
+  readonly retainS: number | undefined;
   readonly httpTokenFile: string | undefined;
   /** In lower case. */
   readonly allowHosts: readonly string[];
@@ -105,6 +107,7 @@ export function parseConfig(inputs: ConfigInputs): LoadedConfig {
     keyFile: take('keyFile', lookup.text('key', toPath, join(data, 'identity.key'))),
     room: take('room', lookup.text('room', toLabel, 'lobby')),
     name: take('name', lookup.text('name', toLabel, undefined)),
+    retainS: take('retainS', lookup.text('retain', toDuration, undefined)),
     httpTokenFile: take('httpTokenFile', lookup.text('http-token-file', toPath, undefined)),
     allowHosts: take('allowHosts', lookup.list('allow-host', toHostName)),
     logLevel: take('logLevel', lookup.text('log-level', toOneOf(logLevels), 'info')),
@@ -246,6 +249,22 @@ function toLabel(text: string): string {
     throw new Refusal('is not a name', hint);
   }
   return label;
+}
+
+const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+/** A clock that is wrong by minutes must not erase what was just said. */
+const retainSMin = 3600;
+/** Beyond it a sum with a time is no safe integer any more. */
+const retainSMax = 100 * 366 * 86_400;
+
+/** A length of time in seconds, at least an hour. */
+function toDuration(text: string): number {
+  const [, digits, unit] = /^([0-9]{1,10})([smhdw])$/.exec(text.toLowerCase()) ?? [];
+  const seconds = Number(digits) * secondsOf[(unit ?? 's') as keyof typeof secondsOf];
+  if (!(seconds >= retainSMin && seconds <= retainSMax)) {
+    throw new Refusal('is not a time of an hour or longer', 'Write it as 36h, 30d or 52w.');
+  }
+  return seconds;
 }
 
 function toHostName(text: string): string {

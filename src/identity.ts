@@ -1,6 +1,6 @@
 // A key pair, which is an identity: the Ed25519 pair that signs and the X25519 pair of the link,
 // both from one 32-byte seed (RFC 8032, section 5.1.5). Knows nothing of feeds or sockets.
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { parseHex, toHex } from './bytes.ts';
 import { isOfPrimeOrder } from './subgroup.ts';
@@ -63,7 +63,27 @@ export function identityOfSeed(seed: Uint8Array): Identity {
  * A and −A share one X25519 key: never go back from it to an identity.
  */
 export function linkKeyOf(key: PublicKey): Uint8Array | undefined {
-  return isValidPublicKey(key) ? ed25519.utils.toMontgomery(publicKeyBytes(key)) : undefined;
+  return isValidPublicKey(key) ? montgomeryOf(publicKeyBytes(key)) : undefined;
+}
+
+/** RFC 7748, section 4.1: u = (1 + y) / (1 − y). Only for valid keys: y of the identity is 1. */
+function montgomeryOf(publicKey: Uint8Array): Uint8Array {
+  const { Fp } = ed25519.Point;
+  const bytes = publicKey.slice();
+  bytes[31] = (bytes[31] ?? 0) & 0x7f;
+  const y = Fp.fromBytes(bytes);
+  return Fp.toBytes(Fp.mul(Fp.add(Fp.ONE, y), Fp.inv(Fp.sub(Fp.ONE, y))));
+}
+
+/**
+ * 32 secret bytes for one purpose, by HKDF-SHA256 from the identity's seed: what they protect is
+ * readable with the key file alone, and none of them tells of the seed or of another purpose's.
+ */
+export function deriveSecret(identity: Identity, purpose: string): Uint8Array {
+  const { d } = identity.signingKey.export({ format: 'jwk' });
+  const seed = Buffer.from(d ?? '', 'base64url');
+  if (seed.length !== 32) throw new Error('the signing key of an identity has its seed');
+  return new Uint8Array(hkdfSync('sha256', seed, '', `skychat/1 ${purpose}\0`, 32));
 }
 
 /** More authors than a mesh has at a time, 130 bytes each: a key that is forgotten costs 0.2 ms. */

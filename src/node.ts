@@ -25,6 +25,9 @@ import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Endpoint, Link, LinkHandler, Transport } from './net/transport.ts';
+import { Entrance } from './node/entrance.ts';
+import { groupRules } from './node/group-rules.ts';
+import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
 import { buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
@@ -108,6 +111,7 @@ class Node implements RunningNode {
   #mesh: Mesh | undefined;
   #api!: NodeApi;
   #server: HttpServer | undefined;
+  readonly #entrance: Entrance;
   #announcer: Announcer | undefined;
   #cancelSweep: (() => void) | undefined;
   #listen: string | null = null;
@@ -119,6 +123,14 @@ class Node implements RunningNode {
     this.#ports = ports;
     this.#storage = storage;
     this.#startedAt = ports.clock.monotonic();
+    this.#entrance = new Entrance({
+      ...{ ...ports, self: this.pk, isOpen: config.open },
+      chat: () => this.#chat,
+      network: () => this.#network,
+      feeds: () => this.#runner.overview.feeds(),
+      writeLocal: (changes) => this.#runner.writeLocal(changes),
+      open: (link) => this.#onLink(link),
+    });
   }
 
   get pk(): PublicKey {
@@ -147,7 +159,9 @@ class Node implements RunningNode {
     this.#network = this.#openNetwork();
     const mesh = this.#openMesh();
     this.#mesh = mesh;
-    this.#chat.membership.onChange(() => {
+    this.#entrance.restore(await store.local(joinRowPrefix));
+    this.#chat.onGroups(() => {
+      this.#entrance.membersChanged();
       this.#runner.membersChanged();
       this.#network.recheck();
       mesh.candidatesChanged();
@@ -160,6 +174,7 @@ class Node implements RunningNode {
     await this.#openHttp(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
     mesh.start();
+    this.#entrance.joining.resume();
     this.#announcer = this.#openAnnouncer();
     this.#announcer.announce();
     this.#sweep();
@@ -179,6 +194,7 @@ class Node implements RunningNode {
   /** From the outside in: what was promised to readers and posts is on disk before the store closes. */
   async #close(): Promise<void> {
     this.#announcer?.close();
+    this.#entrance.close();
     this.#mesh?.close();
     this.#cancelSweep?.();
     // Posts that wait for other nodes are answered as they stand.
@@ -190,13 +206,15 @@ class Node implements RunningNode {
   }
 
   #openChat(): Promise<Chat> {
-    const { store, archive } = this.#storage;
+    const { identity, store, archive } = this.#storage;
     const { clock, random, timers } = this.#ports;
     return Chat.open({
-      ...{ self: this.pk, room: this.#config.room, store, archive, clock, random, timers },
+      ...{ identity, room: this.#config.room, store, archive, clock, random, timers },
+      joiner: () => this.#entrance.joining,
+      ownAddresses: () => this.#ownAddresses(),
       configured: this.#peerBook.keys(),
       writer: {
-        append: (group, object, local) => this.#runner.append(group, object, local),
+        append: (group, draft) => this.#runner.append(group, draft),
         writeLocal: (local) => this.#runner.writeLocal(local),
       },
       delivery: {
@@ -220,21 +238,22 @@ class Node implements RunningNode {
     const { clock, timers, logger } = this.#ports;
     const { forceNewHead } = this.#config;
     const forkRows = await store.local(forkRowPrefix);
-    const { room, membership } = this.#chat;
+    const { book } = this.#chat;
     return new Runner({
-      ...{ identity, store, archive, ownHead, clock, timers, logger, labelOf },
+      ...{ identity, store, archive, ownHead, clock, timers, logger },
+      labelOf: (kind, object, place) => book.labelOf(kind, object, place),
       agent: `skychat-node/${version}`,
       soon: setImmediate,
       forkProofs: forkRows.map(parseForkRow).filter((proof) => proof !== undefined),
-      groups: () => [room.id],
-      accepts: (group, author) => group === room.id && membership.isMember(author),
+      groups: groupRules(() => this.#chat),
       ownFeedsKnown: ownFeedsKnown || forceNewHead,
       // No earlier life of the key can have come as far as the seconds since 1970.
       headMin: forceNewHead ? Math.floor(clock.now() / 1_000_000) : 0,
       onArrived: (entries) => {
-        const { version } = this.#chat.addresses;
+        const { addressVersion } = this.#chat.people;
         this.#chat.arrived(entries);
-        if (this.#chat.addresses.version !== version) this.#mesh?.candidatesChanged();
+        if (this.#chat.people.addressVersion !== addressVersion) this.#mesh?.candidatesChanged();
+        this.#entrance.joining.progressed();
       },
       onWithdrawn: () => {
         this.#chat.forgetRecent();
@@ -252,12 +271,12 @@ class Node implements RunningNode {
     const { identity } = this.#storage;
     return new Network({
       ...{ ...this.#ports, identity },
-      isAllowed: (key) => this.#config.open || this.#chat.membership.isMember(key),
-      onLink: (link) => this.#onLink(link),
+      isAllowed: (key) => this.#entrance.isAllowed(key),
+      onLink: (link) => this.#entrance.openLink(link),
       onPeer: (peer) => {
         this.#api.peerChanged(peer);
       },
-      watcher: watchFor(() => this.#mesh),
+      watcher: watchFor(() => this.#mesh, this.#entrance.onTried),
     });
   }
 
@@ -295,7 +314,7 @@ class Node implements RunningNode {
       startedAt: this.#startedAt,
       listen: () => this.#listen,
       http: () => this.#http,
-      refused: () => this.#server?.counters() ?? {},
+      refused: () => ({ ...this.#server?.counters(), ...this.#entrance.counters }),
       onPeersChanged: () => {
         this.#onPeersChanged();
       },

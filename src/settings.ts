@@ -19,6 +19,7 @@ export const settings = {
   key: 'text',
   room: 'text',
   name: 'text',
+  retain: 'text',
   'http-token-file': 'text',
   'allow-host': 'list',
   'log-level': 'text',

@@ -17,9 +17,11 @@ import { nodeNoiseCrypto } from '../src/net/noise-crypto.ts';
 import { rekeyMessages, SecureLink } from '../src/net/secure.ts';
 import type { ByteStream } from '../src/net/transport.ts';
 import type { Effect, Event } from '../src/sync/events.ts';
-import { encodeFrame, type Frame } from '../src/sync/frames.ts';
+import { encodeFrame } from '../src/sync/frame-codec.ts';
+import type { Frame } from '../src/sync/frames.ts';
 import { verifyForkProof } from '../src/sync/fork-proof.ts';
 import { Gossip } from '../src/sync/gossip.ts';
+import { openGroups } from '../src/sync/groups.ts';
 import { syncLimits } from '../src/sync/limits.ts';
 import { boundBytesMax } from '../src/sync/ranges.ts';
 import { diskExamples, ownHeadSlotBytes } from './support/protocol-disk.ts';
@@ -156,8 +158,7 @@ function engineOf(identity: Identity): Gossip {
   return new Gossip(
     {
       ...{ identity, agent: 'example/1', states, held: [], forkProofs: [] },
-      groups: () => [examples.room.id],
-      accepts: () => true,
+      groups: openGroups([examples.room.id], () => true),
       labelOf: () => undefined,
       ...{ ownFeedsKnown: true, headMin: 0 },
     },

@@ -17,11 +17,13 @@ import { randomText } from '../support/prepare.ts';
 
 const [directory = '', peer = ''] = process.argv.slice(2);
 const { Archive } = await built('cxo/archive');
+const { draftOf } = await built('cxo/draft');
 const { openLevelStore } = await built('cxo/level-store');
 const { openOwnHead } = await built('cxo/own-head');
 const { buildText, labelOf } = await built('chat/message');
 const { Network } = await built('net/network');
 const { tcpTransport } = await built('net/tcp');
+const { openGroups } = await built('sync/groups');
 const { Runner } = await built('sync/runner');
 
 mkdirSync(directory, { recursive: true });
@@ -40,9 +42,8 @@ const runner = new Runner({
   agent: 'bench',
   soon: setImmediate,
   forkProofs: [],
-  groups: () => [group],
-  accepts: () => true,
-  ownFeedsKnown: true,
+  groups: openGroups([group], () => true),
+    ownFeedsKnown: true,
   headMin: 0,
   onArrived: (entries) => {
     const at = now();
@@ -72,7 +73,7 @@ const commands: Record<string, (count: number, perSecond: number) => Promise<voi
       await sleep(Math.max(0, startedAt + (i * 1000) / perSecond - now()));
       const object = buildText(randomText(), undefined, systemRandom.bytes(16));
       const at = now();
-      const appended = runner.append(group, object, []);
+      const appended = runner.append(group, draftOf(object));
       posts.push(appended.then(({ id }) => void sent.push([toHex(id), at])));
     }
     await Promise.all(posts);

@@ -16,9 +16,11 @@ const textBytes = 200;
 
 const [directory = '', posts = '', rounds = ''] = process.argv.slice(2);
 const { Archive } = await built('cxo/archive');
+const { draftOf } = await built('cxo/draft');
 const { openLevelStore } = await built('cxo/level-store');
 const { openOwnHead } = await built('cxo/own-head');
 const { buildText, labelOf } = await built('chat/message');
+const { openGroups } = await built('sync/groups');
 const { Runner } = await built('sync/runner');
 
 mkdirSync(join(directory, 'ours'), { recursive: true });
@@ -35,9 +37,8 @@ const runner = new Runner({
   agent: 'bench',
   soon: setImmediate,
   forkProofs: [],
-  groups: () => [group],
-  accepts: () => true,
-  ownFeedsKnown: true,
+  groups: openGroups([group], () => true),
+    ownFeedsKnown: true,
   headMin: 0,
   onArrived: () => undefined,
   onWithdrawn: () => undefined,
@@ -62,7 +63,7 @@ async function measure(count: number, post: (text: string) => Promise<unknown>):
 }
 
 const postOurs = (text: string): Promise<unknown> =>
-  runner.append(group, buildText(text, undefined, systemRandom.bytes(16)), []);
+  runner.append(group, draftOf(buildText(text, undefined, systemRandom.bytes(16))));
 const postBare = (text: string): Promise<unknown> =>
   bare.put(buildText(text, undefined, systemRandom.bytes(16)));
 

@@ -4,12 +4,14 @@ import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { PublicKey } from '../identity.ts';
 import { addressLimits } from './limits.ts';
-import { areAddresses, parseContent } from './message.ts';
+import { areAddresses, parseContent, type Content } from './message.ts';
 import { comparePlaces, placeOf, type Place } from './place.ts';
 
 export interface AddressesOptions {
   readonly group: GroupId;
   readonly self: PublicKey;
+  /** What an entry says: of an encrypted group, what was sealed. */
+  readonly contentOf?: (entry: Entry) => Content;
   /** For tests of the bound. */
   readonly authorsMax?: number;
 }
@@ -24,6 +26,7 @@ interface Published {
 export class Addresses {
   readonly #group: GroupId;
   readonly #self: PublicKey;
+  readonly #contentOf: (entry: Entry) => Content;
   readonly #authorsMax: number;
   readonly #published = new Map<PublicKey, Published>();
   readonly #counters = { 'address-malformed': 0, 'addresses-full': 0 };
@@ -32,6 +35,7 @@ export class Addresses {
   constructor(options: AddressesOptions) {
     this.#group = options.group;
     this.#self = options.self;
+    this.#contentOf = options.contentOf ?? (({ object }) => parseContent(object));
     this.#authorsMax = options.authorsMax ?? addressLimits.authorsMax;
   }
 
@@ -49,7 +53,7 @@ export class Addresses {
   apply(entries: Iterable<Entry>): void {
     for (const entry of entries) {
       if (entry.feed.group !== this.#group) continue;
-      const content = parseContent(entry.object);
+      const content = this.#contentOf(entry);
       if (content.type !== 'address') continue;
       if (areAddresses(content.addresses)) {
         const { addresses, expires } = content;

@@ -1,28 +1,43 @@
-// The room of one node as a whole: opened over the archive, told of every arrival, asked for pages
-// and posts. Knows nothing of links, and of HTTP only the shapes of its answers.
+// The conversation of one node as a whole, in its room and its groups: opened over the archive, told of
+// every arrival, asked for pages and posts. Knows nothing of links, and of HTTP only the shapes of its answers.
 import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
-import { saltBytes } from '../cxo/limits.ts';
-import { verifyObject } from '../cxo/object.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
-import type { PublicKey } from '../identity.ts';
+import type { Identity, PublicKey } from '../identity.ts';
 import { Addresses } from './addresses.ts';
+import { Backlog } from './backlog.ts';
+import { Blocks } from './blocks.ts';
 import { Conversation } from './conversation.ts';
 import { Directory } from './directory.ts';
+import { GroupBook, lockedLabel, type GroupChanges } from './group-book.ts';
+import { groupRowPrefix } from './group-row.ts';
+import { GroupViews } from './group-views.ts';
+import { readNamedGroup } from './group-names.ts';
+import { Groups, type Joiner } from './groups.ts';
 import { Idempotency } from './idempotency.ts';
 import { addressLimits } from './limits.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
-import { buildAddress, buildProfile, buildVouch, labelOf } from './message.ts';
+import { addressFields, profileFields, vouchFields } from './message.ts';
+import { buildRead, type ContentFields } from './note-content.ts';
+import { NoteEvents } from './note-events.ts';
+import { rulesOf } from './note-rules.ts';
+import { Notes } from './notes.ts';
+import { Noting } from './noting.ts';
+import { People, type Reachable } from './people.ts';
 import type { Delivery, MessageSource, Writer } from './ports.ts';
 import { Posting } from './posting.ts';
-import { readGroup, roomOfName, type Room } from './room.ts';
-import type { GroupView, MemberView } from './view.ts';
+import { ReadMarkers } from './read-markers.ts';
+import { Reading } from './reading.ts';
+import { roomOfName, type Room } from './room.ts';
+import { ringPrefix } from './sealing/key-ring.ts';
+import type { GroupView, JoinView, MemberView, ReadView } from './view.ts';
+import { Writing } from './writing.ts';
 
 export interface ChatOptions {
-  readonly self: PublicKey;
+  readonly identity: Identity;
   /** Name of the room. */
   readonly room: string;
   /** Keys that the operator configured: peers and allowed keys. */
@@ -32,8 +47,11 @@ export interface ChatOptions {
   readonly writer: Writer;
   readonly delivery: Delivery;
   readonly clock: Pick<Clock, 'now'>;
-  readonly random: Pick<Random, 'bytes'>;
+  readonly random: Random;
   readonly timers: Timers;
+  readonly joiner: () => Joiner & { view(group: GroupId): JoinView | undefined };
+  /** `host:port`, where others can dial this node at present. */
+  readonly ownAddresses: () => readonly string[];
 }
 
 export class Chat {
@@ -43,48 +61,118 @@ export class Chat {
   readonly addresses: Addresses;
   readonly conversation: Conversation;
   readonly posting: Posting;
+  readonly notes: Notes;
+  readonly noting: Noting;
   readonly idempotency: Idempotency;
+  readonly blocks: Blocks;
+  readonly reading: Reading;
+  readonly book: GroupBook;
+  readonly people: People;
+  readonly groups: Groups;
   readonly #options: ChatOptions;
   readonly #live: LiveEdge;
-  readonly #groups: Set<GroupId>;
+  /** Groups that are shown. */
+  readonly #shown = new Set<GroupId>();
+  readonly #views: GroupViews;
+  readonly #writing: Writing;
+  readonly #listeners = new Set<() => void>();
 
-  private constructor(options: ChatOptions, idempotency: Idempotency) {
-    const { self, store, archive, writer, delivery } = options;
+  private constructor(options: ChatOptions, opened: Opened) {
+    const { identity, store, archive, writer, delivery, random } = options;
+    const { idempotency, blocks, markers, book } = opened;
+    const self = identity.publicKey;
     this.#options = options;
-    this.room = roomOfName(options.room);
-    const group = this.room.id;
-    this.#groups = new Set([group, ...store.feeds().map(({ feed }) => feed.group)]);
-    this.membership = new Membership({ group, self, configured: options.configured });
-    this.directory = new Directory({ group, self });
-    this.addresses = new Addresses({ group, self });
+    const { room, membership } = opened;
+    this.room = room;
+    this.membership = membership;
+    this.book = book;
+    this.idempotency = idempotency;
+    this.blocks = blocks;
+    this.directory = new Directory({ group: room.id, self });
+    this.addresses = new Addresses({ group: room.id, self });
+    const { directory, addresses } = this;
+    this.people = new People({
+      ...{ self, book, room: { id: room.id, membership, directory, addresses } },
+    });
     this.#live = new LiveEdge(store.latestArrival());
-    const { room, membership, directory } = this;
+    this.#showGroups();
+    const isBlocked = (key: PublicKey): boolean => blocks.isBlocked(key);
+    const rules = rulesOf(book);
+    const notes = new Notes({ self, contents: book, rules, isBlocked });
+    this.notes = notes;
     const views = new MessageViews({
-      ...{ self, room, membership, directory, delivery },
+      ...{ self, people: this.people, contents: book, notes, delivery, isBlocked },
+      allows: (entry) => book.allows(entry),
       forkedAt: (feed) => store.find(feed)?.forkedAt,
     });
-    const groups = this.#groups;
-    this.conversation = new Conversation({ room, groups, archive, store, views, live: this.#live });
-    this.idempotency = idempotency;
+    const backlog = new Backlog({
+      archive,
+      latest: store.latestArrival(),
+      apply: (entries) => {
+        notes.apply(entries);
+      },
+    });
+    this.conversation = new Conversation({
+      ...{ groups: this.#shown, archive, store, views, notes, backlog, live: this.#live },
+      groupOf: (idOrName) => this.#groupOf(idOrName),
+      events: new NoteEvents({ contents: book, notes, archive }),
+    });
+    const { conversation } = this;
+    const writing = new Writing({ writer, random, sealerOf: (id) => book.sealerOf(id) });
+    this.#writing = writing;
+    this.groups = this.#buildGroups();
+    this.noting = new Noting({
+      ...{ self, conversation, contents: book, views, notes, rules },
+      append: async (group, fields) => writing.append(this.groups.readWritable(group), fields),
+    });
+    this.reading = this.#buildReading(views, backlog, markers);
+    this.#views = new GroupViews({
+      ...{ self, room, book, people: this.people },
+      counts: (group) => this.reading.counts(group),
+      newest: async (group) => (await conversation.newest({ group }, 1)).messages[0] ?? null,
+      join: (group) => options.joiner().view(group),
+    });
+    blocks.onChange(() => {
+      notes.rulesChanged();
+      this.reading.forget();
+    });
     this.posting = new Posting({
-      ...{ self, room, writer, delivery, views, idempotency },
-      conversation: this.conversation,
+      ...{ self, writing, delivery, views, idempotency, conversation },
+      destinationOf: async ({ group, to }) => {
+        if (to !== undefined) return this.groups.direct(to);
+        return group === undefined ? room.id : this.groups.readWritable(group);
+      },
       finder: archive,
-      random: options.random,
       timers: options.timers,
     });
   }
 
-  /** Reads what the store has of vouches, profiles and addresses; nothing may be committed meanwhile. */
+  /** Reads what the store has of members, names and keys; nothing may be committed meanwhile. */
   static async open(options: ChatOptions): Promise<Chat> {
-    const { store, archive, clock, writer } = options;
+    const { identity, store, archive, clock, writer, random, configured } = options;
+    const self = identity.publicKey;
     const writeLocal = writer.writeLocal.bind(writer);
-    const chat = new Chat(options, await Idempotency.open({ store, clock, writeLocal }));
-    for (const label of ['vouch', 'profile', 'address']) {
+    const room = roomOfName(options.room);
+    const membership = new Membership({ group: room.id, self, configured });
+    const isMember = (key: PublicKey): boolean => membership.isMember(key);
+    const book = new GroupBook({
+      ...{ identity, store, clock, random, room: { id: room.id, isMember } },
+      rows: await store.local(groupRowPrefix),
+      ringRows: await store.local(ringPrefix),
+    });
+    const chat = new Chat(options, {
+      ...{ room, membership, book },
+      idempotency: await Idempotency.open({ store, clock, writeLocal }),
+      blocks: await Blocks.open({ self, store, clock, writeLocal }),
+      markers: await ReadMarkers.open({ store, writeLocal }),
+    });
+    // Who is a member comes before what members say of themselves, keys before what they open.
+    for (const label of ['vouch', 'roster', 'epoch', 'keys', 'offer', 'profile', 'address']) {
       const entries = await archive.labelled(label);
       // What is held back from view counts from the moment that it arrives.
       chat.#apply(entries.filter(({ arrival }) => arrival > 0));
     }
+    chat.#showGroups();
     return chat;
   }
 
@@ -94,15 +182,32 @@ export class Chat {
       ...this.membership.counters,
       ...this.directory.counters,
       ...this.addresses.counters,
+      ...this.notes.counters,
+      ...this.book.counters,
       ...this.idempotency.counters,
     };
   }
 
   /** To be called after each commit: every entry that it made visible, in arrival order. */
   arrived(entries: readonly Entry[]): void {
-    for (const { feed } of entries) this.#groups.add(feed.group);
-    this.#apply(entries);
+    for (const { feed } of entries) {
+      if (!this.#shown.has(feed.group) && this.book.find(feed.group) === undefined) {
+        this.#shown.add(feed.group);
+      }
+    }
+    const { members, unlocked } = this.#apply(entries);
+    if (members) this.#groupsChanged();
+    const touched = this.notes.apply(entries);
+    this.reading.arrived(entries);
+    this.reading.touched(touched);
     this.#live.arrived(entries);
+    if (unlocked.length > 0) void this.#unlock(unlocked);
+  }
+
+  /** Calls back when groups, or members of any, are others than before. */
+  onGroups(listener: () => void): void {
+    this.#listeners.add(listener);
+    this.membership.onChange(listener);
   }
 
   /** To be called when messages are gone from the store: what is shown is read from it again. */
@@ -111,92 +216,182 @@ export class Chat {
   }
 
   /**
-   * Publishes this node's vouch, profile and addresses where the published ones say something else.
+   * Publishes this node's vouch, profile and addresses where the published ones say something else:
+   * in each group, since its members need not be in any other.
    * @param addresses `host:port`, where others can dial this node
    */
   async announce(name: string | undefined, addresses: readonly string[]): Promise<void> {
-    const { writer, random, clock } = this.#options;
-    const salt = (): Uint8Array => random.bytes(saltBytes);
-    const now = clock.now();
+    await this.reading.save();
     const keys = this.membership.vouchNeeded();
-    const profile = this.directory.profileNeeded(name);
-    // A node alone has nobody to tell.
-    const told = this.membership.size > 1 ? addresses : [];
-    const needed = this.addresses.needed(told, now);
-    const expires = now + addressLimits.lifetimeUs;
-    const objects = [
-      ...(keys === undefined ? [] : [buildVouch(keys, salt())]),
-      ...(profile === undefined ? [] : [buildProfile(profile, salt())]),
-      ...(needed === undefined ? [] : [buildAddress(needed, expires, salt())]),
+    const told = [
+      ...(keys === undefined ? [] : [vouchFields(keys)]),
+      ...this.#announcements(this.room.id, this, name, addresses),
     ];
-    const entries = objects.map((object) => writer.append(this.room.id, object, []));
-    this.#apply(await Promise.all(entries));
+    await this.#publish(this.room.id, told);
+    for (const group of this.book.groups()) {
+      if (group.standing !== 'active') continue;
+      await this.#publish(group.id, this.#announcements(group.id, group, name, addresses));
+    }
   }
 
-  async groups(): Promise<readonly GroupView[]> {
-    return Promise.all([...this.#groups].map((group) => this.#groupView(group)));
+  #announcements(
+    group: GroupId,
+    said: { readonly directory: Directory; readonly addresses: Addresses },
+    name: string | undefined,
+    addresses: readonly string[],
+  ): ContentFields[] {
+    const now = this.#options.clock.now();
+    const profile = said.directory.profileNeeded(name);
+    // A node alone has nobody to tell.
+    const needed = said.addresses.needed(this.people.count(group) > 1 ? addresses : [], now);
+    return [
+      ...(profile === undefined ? [] : [profileFields(profile)]),
+      ...(needed === undefined ? [] : [addressFields(needed, now + addressLimits.lifetimeUs)]),
+    ];
   }
 
-  async group(idOrName: string): Promise<GroupView> {
-    return this.#groupView(readGroup(idOrName, this.room, this.#groups));
+  async #publish(group: GroupId, told: readonly ContentFields[]): Promise<void> {
+    this.#apply(await Promise.all(told.map((fields) => this.#writing.append(group, fields))));
   }
 
-  /** The other members that can be dialed, each with its addresses as `host:port`. */
-  reachable(): { readonly pk: PublicKey; readonly addresses: readonly string[] }[] {
-    const { self, clock } = this.#options;
-    const now = clock.now();
-    return this.membership
-      .members()
-      .filter((pk) => pk !== self)
-      .map((pk) => ({ pk, addresses: this.addresses.of(pk, now) }))
-      .filter(({ addresses }) => addresses.length > 0);
+  async groupViews(): Promise<readonly GroupView[]> {
+    return Promise.all([...this.#shown].map((group) => this.#views.group(group)));
+  }
+
+  async groupView(idOrName: string): Promise<GroupView> {
+    return this.#views.group(this.#groupOf(idOrName));
+  }
+
+  /** The other members of all groups that can be dialed. */
+  reachable(): readonly Reachable[] {
+    return this.people.reachable(this.#options.clock.now());
+  }
+
+  /** @throws SkychatError `unknown-group`, `bad-cursor` */
+  markRead(idOrName: string, cursor: string, back: boolean): Promise<ReadView> {
+    return this.reading.mark(this.#groupOf(idOrName), cursor, back);
   }
 
   /** @param isOnline whether the member is this node or has a link to it */
   members(idOrName: string, isOnline: (key: PublicKey) => boolean): readonly MemberView[] {
-    const group = readGroup(idOrName, this.room, this.#groups);
-    const members = group === this.room.id ? this.membership.members() : [this.#options.self];
-    return members.map((pk) => ({
-      pk,
-      name: this.directory.findName(pk) ?? null,
-      role: 'member',
-      since: null,
-      online: isOnline(pk),
-    }));
+    return this.#views.members(this.#groupOf(idOrName), isOnline);
   }
 
   close(): void {
     this.posting.close();
+    this.reading.close();
   }
 
-  async #groupView(group: GroupId): Promise<GroupView> {
-    const isRoom = group === this.room.id;
-    const { messages } = await this.conversation.newest({ group }, 1);
-    return {
-      id: group,
-      name: isRoom ? this.room.name : group,
-      topic: null,
-      encrypted: false,
-      role: 'member',
-      state: isRoom ? 'active' : 'left',
-      members: isRoom ? this.membership.size : 1,
-      unread: 0,
-      mentions: 0,
-      last_message: messages[0] ?? null,
-    };
+  #groupOf(idOrName: string): GroupId {
+    const legacy = [...this.#shown].map((id) => ({ id, name: id }));
+    return readNamedGroup(idOrName, [...this.groups.named(), ...legacy]);
   }
 
-  #apply(entries: readonly Entry[]): void {
-    const announcements = entries.filter(isLabelled);
-    if (announcements.length === 0) return;
-    this.membership.apply(announcements);
-    this.directory.apply(announcements);
-    this.addresses.apply(announcements);
+  /** The room, the groups of the book that this node is or was in, and what was its room before. */
+  #showGroups(): void {
+    const { store } = this.#options;
+    this.#shown.add(this.room.id);
+    for (const { feed } of store.feeds()) {
+      if (this.book.find(feed.group) === undefined) this.#shown.add(feed.group);
+    }
+    for (const { id, isShown } of this.book.groups()) {
+      if (isShown) this.#shown.add(id);
+      else this.#shown.delete(id);
+    }
+  }
+
+  #groupsChanged(): void {
+    this.#showGroups();
+    this.notes.rulesChanged();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** What was locked as it came, and can be read now. */
+  async #unlock(groups: readonly GroupId[]): Promise<void> {
+    const locked = await this.#options.archive.labelled(lockedLabel);
+    const entries = locked.filter(
+      ({ feed, arrival }) => arrival > 0 && groups.includes(feed.group),
+    );
+    this.#apply(entries);
+    this.notes.apply(entries);
+    this.reading.forget();
+  }
+
+  #buildGroups(): Groups {
+    const { identity, store, writer, joiner, clock, random, ownAddresses } = this.#options;
+    const { room, membership, book, people } = this;
+    return new Groups({
+      ...{ identity, room, book, store, writer, joiner, clock, random },
+      writing: this.#writing,
+      isInRoom: (key) => membership.isMember(key),
+      addressesOf: (key) =>
+        key === identity.publicKey ? ownAddresses() : people.addressesOf(key, clock.now()),
+      onChange: () => {
+        this.#groupsChanged();
+      },
+      onEntered: (group) => this.reading.begin(group),
+      view: (group) => this.#views.group(group),
+    });
+  }
+
+  #buildReading(views: MessageViews, backlog: Backlog, markers: ReadMarkers): Reading {
+    const { identity, store, archive, timers } = this.#options;
+    const self = identity.publicKey;
+    return new Reading(
+      {
+        ...{ self, groups: this.#shown, store, archive, timers },
+        latest: () => this.#live.latest,
+        ready: () => backlog.read(),
+        read: (entry) => views.read(entry),
+        isShown: (entry) => views.isShown(entry),
+        publish: async (group, target) => {
+          await this.#writing.append(this.groups.readWritable(group), buildRead(target));
+        },
+      },
+      markers,
+    );
+  }
+
+  #apply(entries: readonly Entry[]): GroupChanges {
+    const changes = this.book.apply(entries);
+    if (changes.local.length > 0) {
+      // The feeds bring them again.
+      this.#options.writer.writeLocal(changes.local).catch(() => undefined);
+    }
+    const { identity } = this.#options;
+    const name = this.directory.findName(identity.publicKey);
+    for (const [id, said] of announcementsOf(entries, this.book)) {
+      const speakers = id === this.room.id ? this : this.book.find(id);
+      if (id === this.room.id) this.membership.apply(said);
+      speakers?.directory.apply(said);
+      speakers?.addresses.apply(said);
+    }
+    // What names this node is another thing now.
+    if (this.directory.findName(identity.publicKey) !== name) this.reading.forget();
+    return changes;
   }
 }
 
-/** Whether it is of a kind that is found again by its label: cheap to tell, and most are not. */
-function isLabelled({ object }: Entry): boolean {
-  const verdict = object && verifyObject(object);
-  return verdict?.ok === true && labelOf(verdict.kind) !== undefined;
+/** What members say of themselves, by group. */
+function announcementsOf(entries: readonly Entry[], book: GroupBook): Map<GroupId, Entry[]> {
+  const said = new Map<GroupId, Entry[]>();
+  for (const entry of entries) {
+    const { type } = book.of(entry);
+    if (type !== 'vouch' && type !== 'profile' && type !== 'address') continue;
+    if (!book.allows(entry)) continue;
+    const own = said.get(entry.feed.group);
+    if (own === undefined) said.set(entry.feed.group, [entry]);
+    else own.push(entry);
+  }
+  return said;
+}
+
+/** What was read before there can be a chat. */
+interface Opened {
+  readonly room: Room;
+  readonly membership: Membership;
+  readonly book: GroupBook;
+  readonly idempotency: Idempotency;
+  readonly blocks: Blocks;
+  readonly markers: ReadMarkers;
 }

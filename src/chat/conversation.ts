@@ -6,14 +6,17 @@ import { parseMessageId, type GroupId } from '../cxo/ids.ts';
 import type { Store } from '../cxo/store.ts';
 import { SkychatError } from '../errors.ts';
 import { parsePublicKey, type PublicKey } from '../identity.ts';
+import type { Backlog } from './backlog.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import { readingLimits } from './limits.ts';
 import type { LiveEdge } from './live-edge.ts';
 import type { MessageViews } from './message-views.ts';
+import type { NoteEvents } from './note-events.ts';
+import type { Listed, Notes } from './notes.ts';
+import { PageBuilder } from './page-builder.ts';
 import type { MessageSource } from './ports.ts';
-import { readGroup, type Room } from './room.ts';
-import { Timeline } from './timeline.ts';
-import type { MessageView, Page, ProofView } from './view.ts';
+import { compareEntries, Timeline } from './timeline.ts';
+import type { EventPage, MessageView, Page, ProofView } from './view.ts';
 
 /** What a reader wants to see. */
 export interface Selection {
@@ -23,15 +26,23 @@ export interface Selection {
   readonly author?: string;
   /** Only messages at or after this wall-clock time, microseconds. */
   readonly since?: number;
+  /** Only messages that ask this key (`me`: the own one) for an acknowledgement that has not come. */
+  readonly needsAck?: string;
+  readonly pinned?: boolean;
 }
 
 export interface ConversationOptions {
-  readonly room: Room;
-  /** Every group that has entries here, and the room. */
+  /** Every group that is shown. */
   readonly groups: ReadonlySet<GroupId>;
+  /** The group that a request names; SkychatError `unknown-group`. */
+  readonly groupOf: (idOrName: string) => GroupId;
   readonly archive: Pick<MessageSource, 'after' | 'timeline' | 'find' | 'proof'>;
   readonly store: Pick<Store, 'latestArrival'>;
   readonly views: MessageViews;
+  readonly notes: Pick<Notes, 'replies' | 'requests' | 'pinned'>;
+  readonly events: NoteEvents;
+  /** Read before anything is shown: older notes are about messages of any age. */
+  readonly backlog: Pick<Backlog, 'isRead' | 'read'>;
   readonly live: LiveEdge;
   /** For tests of the bounds. */
   readonly limits?: Partial<Record<keyof typeof readingLimits, number>>;
@@ -41,6 +52,8 @@ interface Criteria {
   readonly groups: ReadonlySet<GroupId>;
   readonly author: PublicKey | undefined;
   readonly since: number;
+  readonly needsAck: PublicKey | undefined;
+  readonly pinned: boolean;
 }
 
 export class Conversation {
@@ -70,28 +83,36 @@ export class Conversation {
   async after(cursor: string, selection: Selection, limit: number): Promise<Page> {
     const criteria = this.#criteriaOf(selection);
     const page = new PageBuilder(this.#options.views, this.#limits, limit);
-    const { live, archive } = this.#options;
-    const { latest } = live;
-    let next = this.#parseCursor(cursor);
-    for (let scanned = 0; next < latest && scanned < this.#limits.scanMax;) {
-      const wanted = Math.min(this.#limits.chunkEntriesMax, this.#limits.scanMax - scanned);
-      const chunk = live.after(next, wanted) ?? (await archive.after(next, wanted));
-      // Behind the last entry that can be read there is nothing to wait for: the store is damaged
-      // there, which it has reported itself.
-      if (chunk.length === 0) next = latest;
-      for (const entry of chunk) {
-        if (entry.arrival > latest) {
-          next = latest;
-          break;
-        }
-        if (this.#matches(entry, criteria) && !page.add(entry)) {
-          return { messages: page.views(), next: formatCursor(next), more: true };
-        }
-        next = entry.arrival;
-        scanned++;
-      }
-    }
-    return { messages: page.views(), next: formatCursor(next), more: next < latest };
+    const { next, more } = await this.#arrivals(
+      cursor,
+      (entry) => !this.#matches(entry, criteria) || page.add(entry),
+    );
+    return { messages: page.views(), next, more };
+  }
+
+  /** As `after`, with what was said about messages in between: each exactly once, too. */
+  async eventsAfter(cursor: string, selection: Selection, limit: number): Promise<EventPage> {
+    const { views, events } = this.#options;
+    const criteria = this.#criteriaOf(selection);
+    const page = new PageBuilder(views, this.#limits, limit);
+    const { next, more } = await this.#arrivals(cursor, (entry) => {
+      const event = events.nameOf(entry);
+      if (event === undefined) return !this.#matches(entry, criteria) || page.add(entry);
+      return events.findTarget(entry).then((message) => {
+        const isTold = message !== undefined && this.#matches(message, criteria);
+        return !isTold || page.add(message, event, entry.arrival);
+      });
+    });
+    return { events: page.events(), next, more };
+  }
+
+  /** Answers to a message that are not deleted: the newest, or those before one of them. */
+  async replies(id: string, before: string | undefined, limit: number): Promise<Page> {
+    await this.#ready();
+    const { feed } = await this.readEntry(id);
+    const replies = this.#options.notes.replies(feed.group, id.toLowerCase());
+    const criteria = this.#criteriaOf({});
+    return this.#listed(replies, before, criteria, limit);
   }
 
   /**
@@ -99,23 +120,32 @@ export class Conversation {
    * where it sorts before these: it comes with the pages after `next`.
    */
   async newest(selection: Selection, limit: number): Promise<Page> {
+    await this.#ready();
+    const criteria = this.#criteriaOf(selection);
+    const listed = this.#listOf(criteria);
+    if (listed !== undefined) return this.#listed(await listed, undefined, criteria, limit);
     const { latest } = this.#options.live;
-    const { page, more } = await this.#page(undefined, selection, limit, latest);
+    const { page, more } = await this.#page(undefined, criteria, limit, latest);
     return { messages: page.views().reverse(), next: formatCursor(latest), more };
   }
 
   /** The page before a message (an id or a cursor) in timeline order; `next` continues it. */
   async before(position: string, selection: Selection, limit: number): Promise<Page> {
+    await this.#ready();
+    const criteria = this.#criteriaOf(selection);
+    const listed = this.#listOf(criteria);
+    if (listed !== undefined) return this.#listed(await listed, position, criteria, limit);
     const start = await this.#findEntry(position);
     if (start === undefined) return { messages: [], next: formatCursor(0), more: false };
     const { latest } = this.#options.live;
-    const { page, more, last } = await this.#page(start, selection, limit, latest);
+    const { page, more, last } = await this.#page(start, criteria, limit, latest);
     const next = formatCursor(last?.arrival ?? start.arrival);
     return { messages: page.views().reverse(), next, more };
   }
 
   /** @throws SkychatError `bad-id`, or `unknown-message` also where it is held back from view */
   async message(id: string): Promise<MessageView> {
+    await this.#ready();
     return this.#options.views.build(await this.readEntry(id));
   }
 
@@ -132,8 +162,17 @@ export class Conversation {
     };
   }
 
-  /** @throws SkychatError `bad-id` or `unknown-message` */
+  /** @throws SkychatError `bad-id`, or `unknown-message` also where its author is blocked */
   async readEntry(id: string): Promise<Entry> {
+    const entry = await this.#readPlace(id);
+    if (!this.#options.views.isBlocked(entry)) return entry;
+    throw new SkychatError('unknown-message', 'the author of the message is blocked here', {
+      hint: `DELETE /members/${entry.feed.author}/block shows it again.`,
+    });
+  }
+
+  /** Where the message stands, though it may not be shown. */
+  async #readPlace(id: string): Promise<Entry> {
     const parsed = parseMessageId(id);
     if (parsed === undefined) {
       throw new SkychatError('bad-id', 'an id is 64 hex characters', {
@@ -146,8 +185,8 @@ export class Conversation {
   }
 
   #groupsOf(idOrName: string | undefined): ReadonlySet<GroupId> {
-    const { room, groups } = this.#options;
-    return idOrName === undefined ? groups : new Set([readGroup(idOrName, room, groups)]);
+    const { groupOf, groups } = this.#options;
+    return idOrName === undefined ? groups : new Set([groupOf(idOrName)]);
   }
 
   #criteriaOf(selection: Selection): Criteria {
@@ -155,13 +194,114 @@ export class Conversation {
     if (selection.author !== undefined && author === undefined) {
       throw new SkychatError('bad-field', 'an author is a public key of 64 hex characters');
     }
-    return { groups: this.#groupsOf(selection.group), author, since: selection.since ?? 0 };
+    const { needsAck: asked, pinned = false, since = 0 } = selection;
+    const { self } = this.#options.views;
+    const needsAck = asked === undefined || asked === 'me' ? asked && self : parsePublicKey(asked);
+    if (asked !== undefined && needsAck === undefined) {
+      throw new SkychatError('bad-field', 'who is to acknowledge is me or a public key');
+    }
+    return { groups: this.#groupsOf(selection.group), author, since, needsAck, pinned };
   }
 
-  #matches(entry: Entry, { groups, author, since }: Criteria): boolean {
+  #matches(entry: Entry, { groups, author, since, needsAck, pinned }: Criteria): boolean {
+    const { views } = this.#options;
     if (author !== undefined && entry.feed.author !== author) return false;
     if (!groups.has(entry.feed.group) || entry.time < since) return false;
-    return this.#options.views.isShown(entry);
+    if (needsAck !== undefined && !views.needsAck(entry, needsAck)) return false;
+    if (pinned && !views.isPinned(entry)) return false;
+    return views.isShown(entry);
+  }
+
+  /** The few messages that can pass at all, where there is a list of them, oldest first. */
+  #listOf({ groups, needsAck, pinned }: Criteria): Promise<readonly Listed[]> | undefined {
+    const { notes } = this.#options;
+    if (pinned) return this.#readListed([...groups].flatMap((group) => notes.pinned(group)));
+    if (needsAck === undefined) return undefined;
+    const requests = [...groups].flatMap((group) => notes.requests(group));
+    return Promise.resolve(groups.size > 1 ? requests.sort(compareEntries) : requests);
+  }
+
+  async #readListed(ids: readonly string[]): Promise<Listed[]> {
+    const listed: Listed[] = [];
+    for (const id of ids) {
+      const entry = await this.#findListed(id);
+      if (entry !== undefined) listed.push({ ...entry, id });
+    }
+    return listed.sort(compareEntries);
+  }
+
+  async #findListed(id: string): Promise<Entry | undefined> {
+    const parsed = parseMessageId(id);
+    const entry = parsed && (await this.#options.archive.find(parsed));
+    return entry?.arrival === 0 ? undefined : entry;
+  }
+
+  /** A page back over messages that are known by their places. */
+  async #listed(
+    listed: readonly Listed[],
+    before: string | undefined,
+    criteria: Criteria,
+    limit: number,
+  ): Promise<Page> {
+    const page = new PageBuilder(this.#options.views, this.#limits, limit);
+    const { latest } = this.#options.live;
+    const start = before === undefined ? undefined : await this.#findEntry(before);
+    let last = start?.arrival ?? 0;
+    let more = before === undefined || start !== undefined;
+    let scanned = 0;
+    for (let i = listed.length - 1; more; i--) {
+      const one = listed[i];
+      if (one === undefined) more = false;
+      else if (start !== undefined && compareEntries(one, start) >= 0) continue;
+      else {
+        const entry = await this.#findListed(one.id);
+        if (entry === undefined || entry.arrival > latest) continue;
+        if (++scanned > this.#limits.listedScanMax) break;
+        if (this.#matches(entry, criteria) && !page.add(entry)) break;
+        last = entry.arrival;
+      }
+    }
+    const next = formatCursor(before === undefined ? latest : last);
+    return { messages: page.views().reverse(), next, more };
+  }
+
+  /**
+   * Hands over what arrived after the cursor until `take` says no, which leaves the entry for the next
+   * page, or it takes too long.
+   */
+  async #arrivals(
+    cursor: string,
+    take: (entry: Entry) => boolean | Promise<boolean>,
+  ): Promise<{ next: string; more: boolean }> {
+    await this.#ready();
+    const { live, archive } = this.#options;
+    const { latest } = live;
+    let next = this.#parseCursor(cursor);
+    for (let scanned = 0; next < latest && scanned < this.#limits.scanMax;) {
+      const wanted = Math.min(this.#limits.chunkEntriesMax, this.#limits.scanMax - scanned);
+      const chunk = live.after(next, wanted) ?? (await archive.after(next, wanted));
+      // Behind the last entry that can be read there is nothing to wait for: the store is damaged
+      // there, which it has reported itself.
+      if (chunk.length === 0) next = latest;
+      for (const entry of chunk) {
+        if (entry.arrival > latest) {
+          next = latest;
+          break;
+        }
+        const taken = take(entry);
+        if (taken === false || (taken !== true && !(await taken))) {
+          return { next: formatCursor(next), more: true };
+        }
+        next = entry.arrival;
+        scanned++;
+      }
+    }
+    return { next: formatCursor(next), more: next < latest };
+  }
+
+  async #ready(): Promise<void> {
+    const { backlog } = this.#options;
+    if (!backlog.isRead) await backlog.read();
   }
 
   #parseCursor(text: string): number {
@@ -170,7 +310,7 @@ export class Conversation {
   }
 
   async #findEntry(position: string): Promise<Entry | undefined> {
-    if (parseMessageId(position) !== undefined) return this.readEntry(position);
+    if (parseMessageId(position) !== undefined) return this.#readPlace(position);
     const arrival = this.#parseCursor(position);
     if (arrival === 0) return undefined;
     const [entry] = await this.#options.archive.after(arrival - 1, 1);
@@ -179,11 +319,10 @@ export class Conversation {
 
   async #page(
     before: Entry | undefined,
-    selection: Selection,
+    criteria: Criteria,
     limit: number,
     latest: number,
   ): Promise<{ page: PageBuilder; more: boolean; last: Entry | undefined }> {
-    const criteria = this.#criteriaOf(selection);
     const page = new PageBuilder(this.#options.views, this.#limits, limit);
     const chunk = Math.min(this.#limits.chunkEntriesMax, limit + 1);
     const timeline = new Timeline(this.#options.archive, criteria.groups, before, chunk);
@@ -196,42 +335,6 @@ export class Conversation {
       last = entry;
     }
     return { page, more: true, last };
-  }
-}
-
-/** Collects entries up to the bounds of a page. */
-class PageBuilder {
-  readonly #views: MessageViews;
-  readonly #limits: { readonly pageBytesMax: number };
-  readonly #limit: number;
-  readonly #entries: Entry[] = [];
-  #bytes = 0;
-
-  constructor(
-    views: MessageViews,
-    limits: { readonly pageBytesMax: number; readonly pageMessagesMax: number },
-    limit: number,
-  ) {
-    if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.pageMessagesMax) {
-      throw new SkychatError('bad-field', `a limit is from 1 to ${limits.pageMessagesMax}`);
-    }
-    this.#views = views;
-    this.#limits = limits;
-    this.#limit = limit;
-  }
-
-  /** False where the page is full: the entry belongs to the next one. */
-  add(entry: Entry): boolean {
-    if (this.#entries.length >= this.#limit || this.#bytes >= this.#limits.pageBytesMax) {
-      return false;
-    }
-    this.#entries.push(entry);
-    this.#bytes += entry.object?.length ?? 0;
-    return true;
-  }
-
-  views(): MessageView[] {
-    return this.#entries.map((entry) => this.#views.build(entry));
   }
 }
 

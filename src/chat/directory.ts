@@ -3,13 +3,15 @@ import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { PublicKey } from '../identity.ts';
 import { directoryLimits } from './limits.ts';
-import { parseContent } from './message.ts';
+import { parseContent, type Content } from './message.ts';
 import { cleanName } from './names.ts';
 import { comparePlaces, placeOf, type Place } from './place.ts';
 
 export interface DirectoryOptions {
   readonly group: GroupId;
   readonly self: PublicKey;
+  /** What an entry says: of an encrypted group, what was sealed. */
+  readonly contentOf?: (entry: Entry) => Content;
   readonly namesMax?: number;
 }
 
@@ -21,6 +23,7 @@ interface Profile {
 export class Directory {
   readonly #group: GroupId;
   readonly #self: PublicKey;
+  readonly #contentOf: (entry: Entry) => Content;
   readonly #namesMax: number;
   readonly #profiles = new Map<PublicKey, Profile>();
   readonly #counters = { 'names-full': 0 };
@@ -29,6 +32,7 @@ export class Directory {
   constructor(options: DirectoryOptions) {
     this.#group = options.group;
     this.#self = options.self;
+    this.#contentOf = options.contentOf ?? (({ object }) => parseContent(object));
     this.#namesMax = options.namesMax ?? directoryLimits.namesMax;
   }
 
@@ -46,7 +50,7 @@ export class Directory {
   apply(entries: Iterable<Entry>): void {
     for (const entry of entries) {
       if (entry.feed.group !== this.#group) continue;
-      const content = parseContent(entry.object);
+      const content = this.#contentOf(entry);
       if (content.type === 'profile')
         this.#replace(entry.feed.author, placeOf(entry), content.name);
     }

@@ -3,6 +3,11 @@
 export const contentLimits = {
   /** Room for a log excerpt; longer content is a file. A quarter of what an object can hold. */
   textBytesMax: 64 * 1024,
+  /** One sign as people see it: a family of four with skin colours has 41 bytes, most have under 30. */
+  emojiBytesMax: 32,
+  emojiPointsMax: 8,
+  /** Edits that a deletion names, 34 bytes each; whoever corrected more often leaves the rest. */
+  deletedEditsMax: 256,
   /** A name is shown beside every message. */
   nameCharactersMax: 64,
   /** Keys of one vouch: a snapshot of what one operator configured; 35 KiB of an object. */
@@ -39,6 +44,25 @@ export const mentionLimits = {
   signsMax: 1000,
 } as const;
 
+export const noteLimits = {
+  /**
+   * Edits, deletions, reactions, acknowledgements, pins, hides, replies and requests that are kept in
+   * memory: 150 MB where each is about another message. What arrives beyond it counts for nothing
+   * here until it is read again after a restart, and is counted.
+   */
+  notesMax: 1_000_000,
+  /** Texts of edits, 64 MiB: 1,000 of the longest. */
+  textBytesMax: 64 * 1024 * 1024,
+  /** Of either, one author's share: nobody takes the room of all others. */
+  authorShare: 1 / 4,
+  /** Notes of one kind by one author about one message, the last ones: more is a toggle gone wild. */
+  perAuthorMax: 64,
+  /** Keys in the reactions of one view: 128 KB. */
+  reactionsShownMax: 2000,
+  /** Notes that this node writes at once. */
+  inFlightMax: 1024,
+} as const;
+
 export const readingLimits = {
   /** The outer contract's page. */
   pageMessagesMax: 1000,
@@ -48,6 +72,8 @@ export const readingLimits = {
   scanMax: 20_000,
   /** The same in timeline order, where a page that ends early has fewer places to go on from. */
   timelineScanMax: 100_000,
+  /** Messages read one by one for one page of a list (0.2 s): a page that ends there says `more`. */
+  listedScanMax: 4096,
   /** Entries read at once: one or two segments of usual messages, at most 64 MiB of any. */
   chunkEntriesMax: 256,
 } as const;
@@ -74,4 +100,120 @@ export const idempotencyLimits = {
   lifetimeUs: 24 * 3600 * 1_000_000,
   /** Rows deleted in one commit of the sweep. */
   sweepRowsMax: 1000,
+} as const;
+
+export const inviteLimits = {
+  /** Nodes of one link: several ways in, and still a QR code that a telephone reads. */
+  nodesMax: 8,
+  /** A genesis is 100 bytes and a name. */
+  genesisBytesMax: 1024,
+  /** 8 nodes with 8 of the longest addresses each would take 28,000; white space from a chat besides. */
+  linkCharactersMax: 32 * 1024,
+  /** What this node names in a link that it makes: a few ways in keep the code small. */
+  nodesNamedMax: 3,
+  addressesOfNodeMax: 2,
+} as const;
+
+export const sealingLimits = {
+  /** An epoch is sealed to each member once; 88 bytes each fit an object with its other fields. */
+  recipientsOfPartMax: 2900,
+  /** 11,600 recipients: more than the members that a group can have. */
+  partsMax: 4,
+  /** Generations count rotations; a member that claims a huge one cannot make sums inexact. */
+  generationMax: 2 ** 40,
+  /** An epoch key that leaked reads no more than a week, in microseconds. */
+  epochLifetimeUs: 7 * 24 * 3600 * 1_000_000,
+  /** And no more than this many objects. */
+  epochObjectsMax: 4096,
+  /** Keys in one object: 128 KiB, half of what an object can hold; the latest where there are more. */
+  keysOfGrantMax: 4096,
+  /** Members to whom history is given along with one post: 3 MB of the largest, 10 KB of usual. */
+  grantsAtOnceMax: 16,
+  /** One node gives one member its keys again at most this often: baits cost their author as much. */
+  grantIntervalUs: 3600 * 1_000_000,
+  /** Keys of one group's epochs, 10 MB in memory and 7 MB on disk: weekly for 1,200 years. */
+  keysMax: 65_536,
+  /** Of these, what one member brings: nobody takes the room of all others. 80 years of its own. */
+  keysOfIssuerMax: 4096,
+  /** Epochs of one member that others may seal with: the last ones. */
+  epochsOfIssuerMax: 4,
+  /** Recipients of all such epochs: the latest 100 of a group of 10,000 members. */
+  recipientBytesMax: 8 * 1024 * 1024,
+  /** Keys that history was given to, members or not: twice the members of the largest group. */
+  granteesMax: 20_000,
+  /** Recipients that begin like one's own key, tried in turn at 0.1 ms: chance makes no second one. */
+  attemptsMax: 4,
+} as const;
+
+export const blockLimits = {
+  /** As many as a room has members; 1 MB. */
+  keysMax: 10_000,
+} as const;
+
+export const unreadLimits = {
+  /** Nobody counts further; 8 KB for a group. */
+  countMax: 1000,
+  /** Messages to look at again, one read each: beyond it all groups are counted anew. */
+  touchedMax: 1024,
+  /** Counts that marks and blocks made void, for one question: the next one asks again. */
+  roundsMax: 8,
+} as const;
+
+export const readReceiptLimits = {
+  /** Between two notes that tell a group how far was read, milliseconds: each is a root in the feed. */
+  intervalMs: 30_000,
+  /** Messages looked at to find the last one that was read; beyond it nobody is told. */
+  scanMax: 4096,
+} as const;
+
+export const rosterLimits = {
+  /** Feeds that one operation says it has seen: 36 KiB. More than the admins of any group. */
+  seenFeedsMax: 1024,
+  /** Of these feeds' keys, heads and seqs: three quarters of what an object can hold. */
+  seenBytesMax: 192 * 1024,
+  /** A topic is a line or two beside the name. */
+  topicCharactersMax: 256,
+  /** A name and a topic of four-byte characters, sealed. */
+  sealedBytesMax: 4096,
+  /** What one invite can let in. Who needs more makes another. */
+  usesMax: 10_000,
+} as const;
+
+/** Groups besides the room. */
+export const groupLimits = {
+  /** A link's hello names at most 1,024; each group costs its roster in memory. */
+  groupsMax: 1_000,
+  /** Groups that are kept for others: what members of the room may cost each other. */
+  carriedMax: 512,
+  /** An offer of more keys is several. */
+  offeredToMax: 1_024,
+} as const;
+
+export const retentionLimits = {
+  /** Between sweeps: an hour is little beside the shortest time that messages are kept. */
+  sweepPauseMs: 3_600_000,
+  /** From a deletion to the merging of files, which then serves all that come meanwhile. */
+  reclaimPauseMs: 60_000,
+  /** Deletions that wait for the disk; what does not fit is found again by the next sweep. */
+  deletionsWaitingMax: 10_000,
+  /** Of records, read at a time: two milliseconds of the main thread. */
+  stepBytes: 256 * 1024,
+} as const;
+
+export const searchLimits = {
+  /** A line that somebody wrote. */
+  queryCharsMax: 1000,
+  queryPartsMax: 32,
+  /** Messages in the index, the newest: twice what a busy team writes in a year. */
+  messagesMax: 400_000,
+  /** Of memory, estimated: 400,000 messages of 200 characters take less. */
+  bytesMax: 192 * 1024 * 1024,
+  /** By how much what arrives may go beyond either, before the index is built anew. */
+  growth: 1.25,
+  /** Messages that are indexed without a pause: 10 ms. */
+  sliceMessages: 512,
+  /** What a search waits for an index that is being built, unless it says another time. */
+  patienceMs: 250,
+  /** Changed messages to look at again, one read each: beyond it the index is built anew. */
+  touchedMax: 4096,
 } as const;

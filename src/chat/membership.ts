@@ -47,6 +47,7 @@ export class Membership {
   #sorted: readonly PublicKey[] | undefined;
   /** Keys of all vouches together. */
   #keys = 0;
+  #version = 0;
 
   constructor(options: MembershipOptions) {
     this.#group = options.group;
@@ -58,6 +59,15 @@ export class Membership {
 
   get counters(): MembershipCounters {
     return this.#counters;
+  }
+
+  get self(): PublicKey {
+    return this.#self;
+  }
+
+  /** Grows whenever the members are others than before. */
+  get version(): number {
+    return this.#version;
   }
 
   get size(): number {
@@ -187,6 +197,7 @@ export class Membership {
   }
 
   #changed(): void {
+    this.#version++;
     this.#sorted = undefined;
     for (const listener of [...this.#listeners]) listener();
   }

@@ -4,100 +4,125 @@ import { toHex } from '../bytes.ts';
 import type { Entry } from '../cxo/archive.ts';
 import type { FeedId } from '../cxo/root.ts';
 import type { PublicKey } from '../identity.ts';
+import type { Contents } from './contents.ts';
 import { formatCursor } from './cursor.ts';
-import type { Directory } from './directory.ts';
-import type { Membership } from './membership.ts';
-import { MentionIndex } from './mentions.ts';
-import { isShown, parseContent, type Content } from './message.ts';
+import { isShown, type Content } from './message.ts';
+import type { Notes } from './notes.ts';
+import type { People } from './people.ts';
 import type { Delivery } from './ports.ts';
-import type { Room } from './room.ts';
 import { isoOfTime } from './time-text.ts';
 import type { MessageView } from './view.ts';
 
 export interface MessageViewsOptions {
   readonly self: PublicKey;
-  readonly room: Room;
-  readonly membership: Membership;
-  readonly directory: Directory;
+  readonly people: Pick<People, 'findName' | 'mentions' | 'count'>;
+  /** Whether it was said by a member while it was one. */
+  readonly allows: (entry: Entry) => boolean;
+  readonly contents: Contents;
+  readonly notes: Notes;
   readonly delivery: Pick<Delivery, 'storedBy'>;
+  /** Whose messages are not shown on this node. */
+  readonly isBlocked: (key: PublicKey) => boolean;
   /** The earliest seq at which the feed is proved to be forked; undefined where it is not. */
   readonly forkedAt: (feed: FeedId) => number | undefined;
 }
 
 export class MessageViews {
   readonly #options: MessageViewsOptions;
-  /** Live readers are all shown the same entries. */
-  readonly #contents = new WeakMap<Entry, Content>();
-  #mentions: { readonly index: MentionIndex; readonly version: number } | undefined;
 
   constructor(options: MessageViewsOptions) {
     this.#options = options;
-    options.membership.onChange(() => {
-      this.#mentions = undefined;
-    });
+  }
+
+  get self(): PublicKey {
+    return this.#options.self;
+  }
+
+  isBlocked({ feed }: Entry): boolean {
+    return this.#options.isBlocked(feed.author);
   }
 
   isShown(entry: Entry): boolean {
-    return isShown(this.#contentOf(entry));
+    if (this.isBlocked(entry) || !this.#options.allows(entry)) return false;
+    const { contents, notes } = this.#options;
+    const content = contents.of(entry);
+    return isShown(content) && !(content.type === 'erased' && notes.isGone(entry));
   }
 
   build(entry: Entry): MessageView {
     const { feed, seq, index } = entry;
-    const content = this.#contentOf(entry);
-    const { self, directory, forkedAt } = this.#options;
+    const { self, people, forkedAt, contents, notes } = this.#options;
+    const id = toHex(entry.id);
+    const content = contents.of(entry);
+    const noted = notes.of(entry, id);
+    const said = content.type === 'text' ? content : undefined;
+    const deleted = content.type === 'erased' || noted.deleted;
+    const text = deleted || noted.hidden ? '' : said && (noted.text ?? said.text);
     const forked = forkedAt(feed);
-    const text = content.type === 'text' ? content.text : '';
-    const replyTo = content.type === 'text' ? content.replyTo : undefined;
     return {
-      id: toHex(entry.id),
+      id,
       cursor: formatCursor(entry.arrival),
       group: feed.group,
       author: feed.author,
-      name: directory.findName(feed.author) ?? null,
+      name: people.findName(feed.author, feed.group) ?? null,
       seq,
       index,
       time: isoOfTime(entry.time),
       kind: kindOf(content),
-      text,
-      reply_to: replyTo === undefined ? null : toHex(replyTo),
-      edited: false,
-      deleted: content.type === 'erased',
-      reactions: {},
-      mentions: this.#mentionsOf(text),
+      text: text ?? '',
+      reply_to: said?.replyTo === undefined ? null : toHex(said.replyTo),
+      replies: notes.countReplies(feed.group, id),
+      edited: said !== undefined && !deleted && noted.text !== undefined,
+      deleted,
+      hidden: noted.hidden,
+      pinned: noted.pinned,
+      priority: said?.priority ?? null,
+      ack: said?.ack === true ? { requested: true, by: noted.acks } : null,
+      reactions: noted.reactions,
+      mentions: people.mentions(feed.group, text ?? ''),
       mine: feed.author === self,
       ...(forked !== undefined && seq >= forked ? { disputed: true as const } : {}),
       delivery: this.#deliveryOf(entry),
     };
   }
 
+  /** What there is to read and whom it names, as it stands by now; undefined where nothing is. */
+  read(entry: Entry): { readonly text: string; readonly mentions: readonly string[] } | undefined {
+    if (!this.isShown(entry)) return undefined;
+    const { contents, notes } = this.#options;
+    const content = contents.of(entry);
+    if (content.type === 'erased') return undefined;
+    const { deleted, hidden, text: edited } = notes.of(entry, toHex(entry.id));
+    if (deleted || hidden) return undefined;
+    const text = content.type === 'text' ? (edited ?? content.text) : '';
+    return { text, mentions: this.#options.people.mentions(entry.feed.group, text) };
+  }
+
+  /** Whether it asks the key for an acknowledgement that has not come: named, or one of all. */
+  needsAck(entry: Entry, key: PublicKey): boolean {
+    const { contents, notes } = this.#options;
+    const content = contents.of(entry);
+    if (content.type !== 'text' || !content.ack || entry.feed.author === key) return false;
+    const noted = notes.of(entry, toHex(entry.id));
+    if (noted.deleted || noted.hidden || noted.acks.includes(key)) return false;
+    const text = noted.text ?? content.text;
+    const mentions = this.#options.people.mentions(entry.feed.group, text);
+    return mentions.length === 0 || mentions.includes(key);
+  }
+
+  isPinned(entry: Entry): boolean {
+    return this.#options.notes.of(entry, toHex(entry.id)).pinned;
+  }
+
   #deliveryOf({ feed, seq }: Entry): MessageView['delivery'] {
-    const { self, room, membership, delivery } = this.#options;
+    const { self, people, delivery } = this.#options;
     const stored = delivery.storedBy(feed, seq).filter((key) => key !== self);
-    // Of a group that is not configured any more, nobody but this node is known to be left.
-    const members = feed.group === room.id ? membership.size : 1;
-    return { stored: stored.sort(), members };
-  }
-
-  #contentOf(entry: Entry): Content {
-    const known = this.#contents.get(entry);
-    if (known !== undefined) return known;
-    const content = parseContent(entry.object);
-    this.#contents.set(entry, content);
-    return content;
-  }
-
-  #mentionsOf(text: string): readonly string[] {
-    if (!text.includes('@')) return [];
-    const { directory, membership } = this.#options;
-    if (this.#mentions?.version !== directory.version) {
-      const index = new MentionIndex(membership.members(), (key) => directory.findName(key));
-      this.#mentions = { index, version: directory.version };
-    }
-    return this.#mentions.index.find(text);
+    return { stored: stored.sort(), members: people.count(feed.group) };
   }
 }
 
 function kindOf(content: Content): string {
   if (content.type === 'unknown') return content.kind;
+  if (content.type === 'group') return content.kind;
   return content.type === 'erased' ? 'text' : content.type;
 }

@@ -1,29 +1,50 @@
 // What an object says, by its kind, and how objects of each kind are built. Knows nothing of feeds,
 // authors or times.
-import { utf8 } from '../bytes.ts';
 import type { Value } from '../cxo/codec.ts';
 import { idBytes, type MessageId } from '../cxo/ids.ts';
-import { buildObject, parseObject, type ObjectFields } from '../cxo/object.ts';
-import { SkychatError } from '../errors.ts';
+import { buildObject, parseObject } from '../cxo/object.ts';
 import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
+import type { ContentFields } from './content-fields.ts';
 import { contentLimits } from './limits.ts';
+import { noteOfFields, type NoteContent } from './note-content.ts';
+import { textFields, textOfFields, type TextContent, type TextExtras } from './text-content.ts';
 
 export type Content =
-  | { readonly type: 'text'; readonly text: string; readonly replyTo: MessageId | undefined }
-  | { readonly type: 'profile'; readonly name: string }
+  | TextContent
+  | NoteContent
+  | ProfileContent
   /** Every key that the author's operator configured: each vouch replaces the one before it. */
   | { readonly type: 'vouch'; readonly keys: readonly PublicKey[] }
   /** Where the author can be dialed, as `host:port`, until `expires` (microseconds): as a vouch. */
   | { readonly type: 'address'; readonly addresses: readonly string[]; readonly expires: number }
   | { readonly type: 'genesis' }
+  /** What holds a group together, for those parts that read it themselves. */
+  | { readonly type: 'group'; readonly kind: GroupKind }
+  /** Sealed for members, and there is no key for it here. */
+  | { readonly type: 'locked' }
   /** Of a kind that this version does not know, or without the fields that its kind has. */
   | { readonly type: 'unknown'; readonly kind: string }
   /** The author's or an operator's wish: only the place of it is left. */
   | { readonly type: 'erased' };
 
-/** The label under which the store finds messages of a kind again; text is found by its order. */
+export interface ProfileContent {
+  readonly type: 'profile';
+  readonly name: string;
+  /** What the author says of itself in a line. */
+  readonly note: string | undefined;
+  /** Whether no person stands behind the key. */
+  readonly bot: boolean;
+}
+
+const groupKinds = ['roster', 'epoch', 'keys', 'offer', 'sealed'] as const;
+export type GroupKind = (typeof groupKinds)[number];
+
+/**
+ * The label under which the store finds messages of a kind again, and by which it tells how many are
+ * no messages of a person: text is found by its order, and what is sealed may be a text.
+ */
 export function labelOf(kind: string): string | undefined {
-  return kind === 'text' ? undefined : kind;
+  return kind === 'text' || kind === 'sealed' ? undefined : kind;
 }
 
 /** Whether lists of messages show it: what a person said, and what a newer version may have. */
@@ -40,14 +61,13 @@ export function parseContent(object: Uint8Array | undefined): Content {
   return contentOfFields(parsed.fields) ?? { type: 'unknown', kind };
 }
 
-function contentOfFields(fields: ObjectFields): Content | undefined {
+/** What the fields of an object say; undefined where they are not those of a known kind. */
+export function contentOfFields(fields: ContentFields): Content | undefined {
   switch (fields.kind) {
     case 'text':
       return textOfFields(fields);
-    case 'profile': {
-      const name = fields['name'];
-      return typeof name === 'string' ? { type: 'profile', name } : undefined;
-    }
+    case 'profile':
+      return profileOfFields(fields);
     case 'vouch':
       return vouchOfFields(fields);
     case 'address':
@@ -55,26 +75,28 @@ function contentOfFields(fields: ObjectFields): Content | undefined {
     case 'genesis':
       return { type: 'genesis' };
     default:
-      return undefined;
+      return groupOfKind(fields.kind) ?? noteOfFields(fields);
   }
 }
 
-function textOfFields(fields: ObjectFields): Content | undefined {
-  const text = fields['text'];
-  const replyTo = fields['reply_to'];
-  if (typeof text !== 'string') return undefined;
-  if (replyTo === undefined) return { type: 'text', text, replyTo: undefined };
-  if (!is32Bytes(replyTo)) return undefined;
-  return { type: 'text', text, replyTo: replyTo as MessageId };
+function groupOfKind(kind: string): Content | undefined {
+  const known = groupKinds.find((one) => one === kind);
+  return known === undefined ? undefined : { type: 'group', kind: known };
 }
 
-function vouchOfFields(fields: ObjectFields): Content | undefined {
+function profileOfFields({ name, note, bot }: ContentFields): Content | undefined {
+  if (typeof name !== 'string') return undefined;
+  const said = typeof note === 'string' && note !== '' ? note : undefined;
+  return { type: 'profile', name, note: said, bot: bot === true };
+}
+
+function vouchOfFields(fields: ContentFields): Content | undefined {
   const keys = fields['keys'];
   if (!Array.isArray(keys) || !keys.every(is32Bytes)) return undefined;
   return { type: 'vouch', keys: keys.map(publicKeyOfBytes) };
 }
 
-function addressOfFields(fields: ObjectFields): Content | undefined {
+function addressOfFields(fields: ContentFields): Content | undefined {
   const { addresses, expires } = fields;
   if (!Array.isArray(addresses) || !addresses.every((each) => typeof each === 'string')) {
     return undefined;
@@ -93,36 +115,48 @@ export function buildText(
   text: string,
   replyTo: MessageId | undefined,
   salt: Uint8Array,
+  extras: Omit<TextExtras, 'replyTo'> = {},
 ): Uint8Array {
-  if (text === '') throw new SkychatError('empty-text', 'the text is empty');
-  const { textBytesMax } = contentLimits;
-  // UTF-8 has no fewer bytes than UTF-16 has units: what is far too long is not encoded at all.
-  if (text.length > textBytesMax || utf8(text).length > textBytesMax) {
-    throw new SkychatError('text-too-large', `the text has more than ${textBytesMax} bytes`, {
-      hint: `A text has at most ${textBytesMax} bytes of UTF-8: send it in parts.`,
-    });
-  }
-  const fields = { kind: 'text', text };
-  return buildObject(replyTo === undefined ? fields : { ...fields, reply_to: replyTo }, salt);
+  return buildObject(textFields(text, { ...extras, replyTo }), salt);
 }
 
-export function buildProfile(name: string, salt: Uint8Array): Uint8Array {
-  return buildObject({ kind: 'profile', name }, salt);
+export function profileFields(
+  name: string,
+  { note, bot }: { readonly note?: string; readonly bot?: boolean } = {},
+): ContentFields {
+  const more = { ...(note !== undefined && { note }), ...(bot === true && { bot }) };
+  return { kind: 'profile', name, ...more };
+}
+
+export function buildProfile(
+  name: string,
+  salt: Uint8Array,
+  more: { readonly note?: string; readonly bot?: boolean } = {},
+): Uint8Array {
+  return buildObject(profileFields(name, more), salt);
+}
+
+export function vouchFields(keys: readonly PublicKey[]): ContentFields {
+  if (keys.length > contentLimits.vouchKeysMax) throw new Error('too many keys for a vouch');
+  return { kind: 'vouch', keys: keys.map(publicKeyBytes) };
 }
 
 export function buildVouch(keys: readonly PublicKey[], salt: Uint8Array): Uint8Array {
-  if (keys.length > contentLimits.vouchKeysMax) throw new Error('too many keys for a vouch');
-  return buildObject({ kind: 'vouch', keys: keys.map(publicKeyBytes) }, salt);
+  return buildObject(vouchFields(keys), salt);
 }
 
 /** @param addresses `host:port`; none withdraws the earlier ones */
+export function addressFields(addresses: readonly string[], expires: number): ContentFields {
+  if (!areAddresses(addresses)) throw new Error('too many or too long addresses');
+  return { kind: 'address', addresses: [...addresses], expires };
+}
+
 export function buildAddress(
   addresses: readonly string[],
   expires: number,
   salt: Uint8Array,
 ): Uint8Array {
-  if (!areAddresses(addresses)) throw new Error('too many or too long addresses');
-  return buildObject({ kind: 'address', addresses: [...addresses], expires }, salt);
+  return buildObject(addressFields(addresses, expires), salt);
 }
 
 /** Within the bounds; whether they can be dialed is for who dials them to find out. */

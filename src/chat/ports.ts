@@ -1,6 +1,7 @@
 // What the conversation needs from below: reading, writing, and what others are known to have.
 // Types only; the node implements them over the store, the archive and the sync.
 import type { Archive, Entry } from '../cxo/archive.ts';
+import type { Draft } from '../cxo/draft.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange } from '../cxo/store.ts';
@@ -17,10 +18,10 @@ export interface Delivery {
 /** The own feed. */
 export interface Writer {
   /**
-   * Appends the object to this node's feed in the group, together with the local rows.
-   * Resolves when all of it is on disk.
+   * Appends the object to this node's feed in the group, together with its local rows.
+   * Resolves when all of it is on disk. What is appended in one turn stays in order.
    */
-  append(group: GroupId, object: Uint8Array, local: readonly LocalChange[]): Promise<Entry>;
+  append(group: GroupId, draft: Draft): Promise<Entry>;
   /** Changes local rows alone. */
   writeLocal(local: readonly LocalChange[]): Promise<void>;
 }

@@ -3,25 +3,30 @@
 import { equal } from '../bytes.ts';
 import type { Entry } from '../cxo/archive.ts';
 import { groupIdBytes, messageIdOf, objectIdOf, type GroupId } from '../cxo/ids.ts';
-import { saltBytes } from '../cxo/limits.ts';
-import type { Random, Timers } from '../env.ts';
+import type { Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
 import type { Conversation } from './conversation.ts';
 import { mismatch, type Idempotency, type IdempotencyRequest } from './idempotency.ts';
 import { postingLimits } from './limits.ts';
 import type { MessageViews } from './message-views.ts';
-import { buildText } from './message.ts';
-import type { Delivery, MessageSource, Writer } from './ports.ts';
-import { readGroup, type Room } from './room.ts';
+import type { ContentFields } from './note-content.ts';
+import type { Delivery, MessageSource } from './ports.ts';
+import { textFields, type Priority } from './text-content.ts';
 import type { MessageView } from './view.ts';
+import type { Writing } from './writing.ts';
 
 export interface TextDraft {
   readonly text: string;
   /** Id or name of a group; the room where not given. */
   readonly group?: string;
+  /** Public key of the only other member that is to read it. */
+  readonly to?: string;
   /** Id of the message that this one answers, hex. */
   readonly replyTo?: string;
+  readonly priority?: Priority;
+  /** Whether readers are asked to acknowledge it. */
+  readonly ack?: boolean;
 }
 
 export interface PostingRequest {
@@ -39,14 +44,14 @@ export interface PostingResult {
 
 export interface PostingOptions {
   readonly self: PublicKey;
-  readonly room: Room;
-  readonly writer: Pick<Writer, 'append'>;
+  /** The group that a draft goes to; SkychatError where this node cannot write there. */
+  readonly destinationOf: (draft: Pick<TextDraft, 'group' | 'to'>) => Promise<GroupId>;
+  readonly writing: Pick<Writing, 'append'>;
   readonly delivery: Delivery;
   readonly conversation: Pick<Conversation, 'readEntry'>;
   readonly finder: Pick<MessageSource, 'find'>;
   readonly views: MessageViews;
   readonly idempotency: Idempotency;
-  readonly random: Pick<Random, 'bytes'>;
   readonly timers: Timers;
   /** For tests of the bounds. */
   readonly limits?: { readonly inFlightMax: number; readonly waitingMax: number };
@@ -128,9 +133,8 @@ export class Posting {
     }
     this.#appending++;
     try {
-      const group = this.#groupOf(draft);
-      const object = await this.#buildObject(draft, group);
-      return await this.#write(group, object, request);
+      const group = await this.#options.destinationOf(draft);
+      return await this.#write(group, await this.#fieldsOf(draft, group), request);
     } finally {
       this.#appending--;
     }
@@ -138,16 +142,17 @@ export class Posting {
 
   async #write(
     group: GroupId,
-    object: Uint8Array,
+    fields: ContentFields,
     request: IdempotencyRequest | undefined,
   ): Promise<Entry> {
-    const { self, writer, idempotency } = this.#options;
-    if (request === undefined) return writer.append(group, object, []);
+    const { self, writing, idempotency } = this.#options;
+    if (request === undefined) return writing.append(group, fields);
     const author = publicKeyBytes(self);
-    const message = messageIdOf(groupIdBytes(group), author, objectIdOf(object));
     const reservation = idempotency.reserve(request);
     try {
-      const entry = await writer.append(group, object, reservation.local(message));
+      const entry = await writing.append(group, fields, (object) =>
+        reservation.local(messageIdOf(groupIdBytes(group), author, objectIdOf(object))),
+      );
       reservation.done();
       return entry;
     } catch (error) {
@@ -156,22 +161,14 @@ export class Posting {
     }
   }
 
-  /** Only the room: a group that was left behind in the store has no members to write to. */
-  #groupOf(draft: TextDraft): GroupId {
-    const { room } = this.#options;
-    if (draft.group === undefined) return room.id;
-    return readGroup(draft.group, room, new Set([room.id]));
-  }
-
-  async #buildObject(draft: TextDraft, group: GroupId): Promise<Uint8Array> {
-    const { conversation, random } = this.#options;
-    const salt = random.bytes(saltBytes);
-    if (draft.replyTo === undefined) return buildText(draft.text, undefined, salt);
-    const answered = await conversation.readEntry(draft.replyTo);
+  async #fieldsOf(draft: TextDraft, group: GroupId): Promise<ContentFields> {
+    const { text, replyTo, priority, ack } = draft;
+    if (replyTo === undefined) return textFields(text, { priority, ack });
+    const answered = await this.#options.conversation.readEntry(replyTo);
     if (answered.feed.group !== group) {
       throw new SkychatError('unknown-message', 'the message to answer is in another group');
     }
-    return buildText(draft.text, answered.id, salt);
+    return textFields(text, { replyTo: answered.id, priority, ack });
   }
 
   #replicated(entry: Entry, minPeers: number, timeoutMs: number): Promise<boolean> {

@@ -10,6 +10,7 @@ export function buildTextLine(message: MessageView): string {
 
 function contentOf(message: MessageView): string {
   if (message.deleted) return '(deleted)';
+  if (message.hidden) return '(hidden)';
   const text = escapeLine(message.text);
   return message.kind === 'text' ? text : `(${escapeLine(message.kind)}) ${text}`;
 }

@@ -61,7 +61,7 @@ export class Timeline {
 }
 
 /** The order of the timeline, and of the groups between entries at the same place. */
-export function compareEntries(a: Entry, b: Entry): number {
+export function compareEntries(a: TimelinePosition, b: TimelinePosition): number {
   const order = compareTimeline(a, b);
   if (order !== 0 || a.feed.group === b.feed.group) return order;
   return a.feed.group < b.feed.group ? -1 : 1;

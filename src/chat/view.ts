@@ -12,10 +12,20 @@ export interface MessageView {
   readonly time: string;
   /** `text`, or the name of a kind that this version does not know. */
   readonly kind: string;
+  /** That of the latest edit; empty where the message was deleted or is hidden. */
   readonly text: string;
   readonly reply_to: string | null;
+  /** Answers to it that are not deleted. */
+  readonly replies: number;
   readonly edited: boolean;
   readonly deleted: boolean;
+  /** Whether somebody who may moderate the group has hidden it. */
+  readonly hidden: boolean;
+  readonly pinned: boolean;
+  /** Null where the author gave none. */
+  readonly priority: 'low' | 'high' | 'urgent' | null;
+  /** Null where the author asks for no acknowledgements. */
+  readonly ack: AckView | null;
   readonly reactions: Readonly<Record<string, readonly string[]>>;
   /** Public keys that the text names, in order of their first mention. */
   readonly mentions: readonly string[];
@@ -23,6 +33,29 @@ export interface MessageView {
   /** Set where the author signed two different entries at this place of its feed. */
   readonly disputed?: true;
   readonly delivery: DeliveryView;
+}
+
+export interface AckView {
+  readonly requested: true;
+  /** Public keys that acknowledged it. */
+  readonly by: readonly string[];
+}
+
+/** What came over an event stream: a message, or a note about one, which is shown as it is now. */
+export interface EventView {
+  /** Of the message or the note. */
+  readonly cursor: string;
+  readonly event: 'message' | NoteEvent;
+  readonly message: MessageView;
+}
+
+export type NoteEvent = 'edit' | 'delete' | 'reaction' | 'ack' | 'pin' | 'hide';
+
+export interface EventPage {
+  readonly events: readonly EventView[];
+  /** The cursor to go on from. */
+  readonly next: string;
+  readonly more: boolean;
 }
 
 export interface DeliveryView {
@@ -91,6 +124,36 @@ export interface GroupView {
   readonly unread: number;
   readonly mentions: number;
   readonly last_message: MessageView | null;
+  /** `room`: of those who vouch for each other; `group`: of those on its roster; `direct`: of two. */
+  readonly kind?: 'room' | 'group' | 'direct';
+  /** Public key; null where nobody founded it. */
+  readonly founder?: string | null;
+  /** Whether this node was given what was said before it came. */
+  readonly history?: boolean;
+  readonly retention?: RetentionView;
+  /** How the joining gets on; null where this node does not join. */
+  readonly join?: JoinView | null;
+}
+
+/** What of a group is kept: null where there is no bound. */
+export interface RetentionView {
+  readonly age_s: number | null;
+  readonly bytes: number | null;
+}
+
+export interface JoinView {
+  /**
+   * `waiting`: for the next attempt; `knocking`: a member was reached and asked; `syncing`: let in, and
+   * reading what the group has; `failed`: nothing more is tried.
+   */
+  readonly state: 'waiting' | 'connecting' | 'knocking' | 'syncing' | 'done' | 'failed';
+  /** In words: what is tried, and why the latest attempt came to nothing. */
+  readonly detail: string | null;
+  /** The problem code, where it failed. */
+  readonly code: string | null;
+  /** Messages of the group that are here, of those that are known to exist. */
+  readonly have: number;
+  readonly of: number;
 }
 
 export interface MemberView {
@@ -99,6 +162,30 @@ export interface MemberView {
   readonly role: 'founder' | 'admin' | 'member';
   readonly since: string | null;
   readonly online: boolean;
+  /** Whether the member was given what was said before it came. */
+  readonly history?: boolean;
+}
+
+/** What an invite allows. */
+export interface InviteTermsView {
+  /** Names it to those who list or revoke it: the invite's public key. */
+  readonly id: string;
+  readonly expires: string | null;
+  readonly uses: number | null;
+  /** Whether who joins by it is given what was said before. */
+  readonly history: boolean;
+}
+
+/** A new invite: the link is shown this once, since it lets in whoever has it. */
+export interface NewInviteView extends InviteTermsView {
+  readonly invite: string;
+}
+
+export interface InviteView extends InviteTermsView {
+  /** Public key of the admin that made it. */
+  readonly by: string;
+  readonly used: number;
+  readonly state: 'open' | 'expired' | 'used' | 'revoked';
 }
 
 export interface StatusView {
@@ -151,4 +238,22 @@ export interface SyncSourceView {
   readonly per_s: number;
   /** Messages that came from it since this node was last in sync. */
   readonly messages: number;
+}
+
+/** How far a group was read on this node. */
+export interface ReadView {
+  readonly group: string;
+  /** Everything that arrived up to it counts as read. */
+  readonly cursor: string;
+  /** Messages behind it that are unread, at most 1,000: the newest are counted. */
+  readonly unread: number;
+  /** Those of them that name this node. */
+  readonly mentions: number;
+}
+
+/** A key whose messages are not shown on this node. */
+export interface BlockView {
+  readonly pk: string;
+  readonly name: string | null;
+  readonly since: string;
 }

@@ -10,7 +10,7 @@ import { answerBytesMax, answerMs, tokenBytesMax } from './limits.ts';
 import { findRuntimeFile, isAlive } from './runtime-file.ts';
 
 export interface Question {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */

@@ -30,6 +30,7 @@ const flagOf: Readonly<Record<keyof NodeConfig, SettingName>> = {
   keyFile: 'key',
   room: 'room',
   name: 'name',
+  retainS: 'retain',
   httpTokenFile: 'http-token-file',
   allowHosts: 'allow-host',
   logLevel: 'log-level',
@@ -64,6 +65,7 @@ function valuesOf(config: NodeConfig): Record<keyof NodeConfig, Shown> {
     advertise: config.advertise === 'none' ? 'none' : config.advertise.map(formatEndpoint),
     http: http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http),
     name: config.name ?? null,
+    retainS: config.retainS === undefined ? null : `${config.retainS}s`,
     httpTokenFile: config.httpTokenFile ?? null,
   };
 }

@@ -35,3 +35,5 @@ export const pollGraceMs = 15_000;
 /** Between attempts to reach a daemon that restarts: doubled from the first to the last. */
 export const retryMsMin = 200;
 export const retryMsMax = 5_000;
+/** How often `groups join` looks how it gets on. */
+export const joinLookMs = 250;

@@ -49,6 +49,10 @@ export function addRunOptions(command: Command): Command {
     keyOption(),
     new Option('--room <name>', 'the default group (default: lobby)'),
     new Option('--name <name>', 'display name'),
+    new Option(
+      '--retain <duration>',
+      'erase messages that are older, such as 30d (default: never)',
+    ),
     new Option('--allow-host <name>', 'further Host of the HTTP surface').argParser(collect),
     new Option('--log-level <level>', `${logLevels.join(', ')} (default: info)`),
     new Option('--log-format <format>', `${logFormats.join(', ')} (default: pretty on a terminal)`),

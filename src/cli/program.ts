@@ -1,10 +1,12 @@
 // The tree of commands, and the one place where a failure becomes a line on stderr and an exit code.
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts';
 import { Call, unknownWord, type Act } from './call.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
+import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
 import { historyCommand } from './history.ts';
 import { idCommand } from './id.ts';
@@ -73,6 +75,10 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     historyCommand,
     statusCommand,
     peersCommand,
+    groupsCommand,
+    blockCommand,
+    unblockCommand,
+    blocksCommand,
     verifyCommand,
     repairCommand,
     configCommand,

@@ -1,13 +1,14 @@
 // `send`: posts one message and prints its id.
 import { Command, Option } from 'commander';
 import { parseUtf8, toHex } from '../bytes.ts';
-import type { MessageView } from '../chat/view.ts';
+import type { MessageView, StatusView } from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import type { Act, Call } from './call.ts';
 import { AnswerLost, Client, type Answer } from './client.ts';
 import { exitCodes, UsageError, type ExitCode } from './failures.ts';
 import { retryMsMin, stdinBytesMax } from './limits.ts';
 import { loadClientConfig } from './load-settings.ts';
+import { findKey, readMember } from './member-names.ts';
 import { addClientOptions, addExamples, wholeNumber } from './options.ts';
 
 /** As many as the daemon takes. */
@@ -18,6 +19,7 @@ export function sendCommand(act: Act): Command {
     .description('post a message and print its id')
     .argument('[text]', 'the message; - or nothing reads it from standard input')
     .option('--group <group>', 'id or name of a group (default: the room)')
+    .option('--to <key|name>', 'to one other member alone, in place of --group')
     .option('--reply-to <id>', 'id of the message that this one answers')
     .addOption(
       new Option('--wait <n>', 'wait until n other nodes have it on disk; exit 8 if not').argParser(
@@ -30,6 +32,7 @@ export function sendCommand(act: Act): Command {
     "skychat-node send 'hello'",
     'uptime | skychat-node send',
     "skychat-node send --wait 1 'disk is full on db3'",
+    "skychat-node send --to alice 'between us'",
     "skychat-node send -- '--starts with a dash'",
   );
 }
@@ -38,9 +41,11 @@ async function send(call: Call): Promise<ExitCode> {
   const client = new Client(loadClientConfig(call));
   const text = await textOf(call);
   const wait = call.number('wait');
+  const to = await recipientOf(call, client);
   const { status, value: message } = await post(call, client, {
     text,
     group: call.text('group'),
+    to,
     reply_to: call.text('replyTo'),
     min_peers: wait,
   });
@@ -66,6 +71,19 @@ async function post(call: Call, client: Client, body: object): Promise<Answer<Me
       throw again instanceof SkychatError ? error : again;
     });
   }
+}
+
+/** Names are those of the room. */
+async function recipientOf(call: Call, client: Client): Promise<string | undefined> {
+  const to = call.text('to');
+  if (to === undefined) return undefined;
+  if (call.text('group') !== undefined) {
+    throw new UsageError('--to and --group exclude each other', 'Leave one of them out.');
+  }
+  const key = findKey(to);
+  if (key !== undefined) return key;
+  const { room } = await client.get<StatusView>('/status', {}, call.ports.interrupt);
+  return readMember(call, client, room, to);
 }
 
 async function textOf(call: Call): Promise<string> {

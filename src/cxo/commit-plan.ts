@@ -151,6 +151,13 @@ export function planCommit(draft: Draft, change: Commit, releases: ReleaseShapes
     new Set(change.releases.map(heldKeyOf)).size === change.releases.length,
     'a record is released once',
   );
+  const { erasures } = change;
+  if (erasures !== undefined) {
+    const moves = change.records.length + change.states.length + change.releases.length;
+    const isAlone = moves + (change.withdrawn?.length ?? 0) === 0;
+    assert(isAlone, 'what erases changes nothing else but local rows');
+    assert(erasures.length <= storeLimits.erasuresMax, 'not too much is erased at a time');
+  }
   for (const { key } of change.local) {
     assert(key.length <= storeLimits.localKeyBytesMax, 'a local key is short');
   }

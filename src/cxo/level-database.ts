@@ -33,6 +33,8 @@ export interface Database {
   scan(range: KeyRange, options?: { values?: boolean }): AsyncGenerator<Row>;
   write(fill: (batch: Batch) => void): Promise<void>;
   reopen(): Promise<void>;
+  approximateBytes(range: KeyRange): Promise<number>;
+  compact(range: KeyRange): Promise<void>;
   bytes(): Promise<number>;
   close(): Promise<void>;
 }
@@ -44,8 +46,7 @@ export class LevelDatabase implements Database {
   readonly #onDamage: (what: string) => void;
   #handle: Handle;
   #reopening: Promise<void> | undefined;
-  #reads = 0;
-  #idle: (() => void) | undefined;
+  readonly #reads = new Set<Promise<unknown>>();
   #closed = false;
 
   /** Use `open`. */
@@ -174,6 +175,18 @@ export class LevelDatabase implements Database {
     }
   }
 
+  /** Of a range of rows in the tables; what is in the log alone is not counted. */
+  async approximateBytes({ gte, lt }: KeyRange): Promise<number> {
+    return this.#read(async (handle) => classic(handle).approximateSize(gte, lt));
+  }
+
+  /** Merges the tables of a range, so that no table has what was overwritten or deleted there. */
+  async compact({ gte, lt }: KeyRange): Promise<void> {
+    // What an older read looks at would be kept for it, and go with a later merging only.
+    await this.#whenIdle();
+    await this.#read(async (handle) => classic(handle).compactRange(gte, lt));
+  }
+
   /** Of all files of the database. */
   async bytes(): Promise<number> {
     let bytes = 0;
@@ -193,14 +206,14 @@ export class LevelDatabase implements Database {
     await this.#reopening?.catch(() => undefined);
     if (this.#closed) throw closing();
     if (this.#handle.status !== 'open') await this.reopen();
-    this.#reads++;
+    const reading = read(this.#handle);
+    this.#reads.add(reading);
     try {
-      return await read(this.#handle);
+      return await reading;
     } catch (error) {
       throw storeErrorOf(error);
     } finally {
-      this.#reads--;
-      if (this.#reads === 0) this.#idle?.();
+      this.#reads.delete(reading);
     }
   }
 
@@ -210,14 +223,18 @@ export class LevelDatabase implements Database {
     this.#handle = await openHandle(this.path, false);
   }
 
-  /** Resolves when no read is under way; those that come later wait for `#reopening`. */
+  /** Resolves when the reads have ended that are under way. */
   async #whenIdle(): Promise<void> {
-    if (this.#reads === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idle = resolve;
-    });
-    this.#idle = undefined;
+    await Promise.allSettled(this.#reads);
   }
+}
+
+/** On Node `Level` is ClassicLevel, of which the types of `level` leave this out. */
+function classic(handle: Handle): {
+  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>;
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+} {
+  return handle as unknown as ReturnType<typeof classic>;
 }
 
 const empty = new Uint8Array();

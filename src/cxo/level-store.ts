@@ -229,6 +229,10 @@ export class LevelStore implements Store {
     return this.#database.bytes();
   }
 
+  reclaim(everything = false): Promise<void> {
+    return this.#writer.reclaim(everything);
+  }
+
   async close(): Promise<void> {
     await this.#writer.close();
     await this.#database.close();

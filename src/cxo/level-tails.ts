@@ -97,7 +97,9 @@ export async function removeTail(
       if (place === undefined || place.seq >= tail.from) rewriting.remove(one);
     }
   }
-  for await (const { row } of readLabels(database, number, tail)) rewriting.remove(row);
+  for await (const { row } of readLabels(database, number, tail.from, tail.head.seq)) {
+    rewriting.remove(row);
+  }
 }
 
 /** The rows of a record in both orders, or among the held ones, and of its ids. */
@@ -144,7 +146,7 @@ export async function movePlaces(
   rewriting: Rewriting,
 ): Promise<readonly number[]> {
   const left = new Set(places.map(nameOf));
-  for await (const { row, place } of readLabels(database, number, tail)) {
+  for await (const { row, place } of readLabels(database, number, tail.from, tail.head.seq)) {
     if (left.has(nameOf(place))) rewriting.remove(row);
   }
   const flagged: number[] = [];
@@ -186,26 +188,27 @@ interface LabelledRow {
   readonly place: TailPlace;
 }
 
-/** The rows of labels of a tail. Steps from label to label: there are few, with many rows each. */
-async function* readLabels(
+/** The rows of labels of a feed's roots. Steps from label to label: there are few, with many rows each. */
+export async function* readLabels(
   database: Database,
   feed: number,
-  { from, head }: FeedTail,
+  first: number,
+  last: number,
 ): AsyncGenerator<LabelledRow> {
   const { gte: begin, lt } = kindRange(rowKinds.label);
   let gte = begin;
   for (;;) {
-    const [first] = await database.page({ gte, lt }, { limit: 1, values: false });
-    const label = first && parseLabelKey(first.key)?.label;
-    if (first === undefined) return;
+    const [next] = await database.page({ gte, lt }, { limit: 1, values: false });
+    const label = next && parseLabelKey(next.key)?.label;
+    if (next === undefined) return;
     if (label === undefined) {
       // Not a key of ours: the one behind it.
-      gte = Uint8Array.from([...first.key, 0]);
+      gte = Uint8Array.from([...next.key, 0]);
       continue;
     }
     const range = {
-      gte: labelKey(label, { feed, seq: from, index: 0 }),
-      lt: labelKey(label, { feed, seq: head.seq + 1, index: 0 }),
+      gte: labelKey(label, { feed, seq: first, index: 0 }),
+      lt: labelKey(label, { feed, seq: last + 1, index: 0 }),
     };
     for await (const row of database.scan(range)) {
       const place = parseLabelKey(row.key);

@@ -4,6 +4,8 @@
 import { SkychatError } from '../errors.ts';
 import { Draft, isOfTail, planCommit, type ReleaseShapes } from './commit-plan.ts';
 import { IdFilter } from './id-filter.ts';
+import { eraseFromRecords } from './level-erasures.ts';
+import { Reclaim } from './level-reclaim.ts';
 import {
   markRepeats,
   putDraft,
@@ -13,10 +15,11 @@ import {
   type ReadyRecord,
 } from './level-changes.ts';
 import type { Batch, Database } from './level-database.ts';
-import { localKey, metaKey, parseIdRow, recordKey } from './level-keys.ts';
+import { localKey, metaKey, parseIdRow, recordKey, type RecordPlace } from './level-keys.ts';
 import { parseMeta, parseRecord, sealMeta, unsealValue, type RecordBody } from './level-rows.ts';
 import { movePlaces, removeTail, Rewriting, type TailPlace } from './level-tails.ts';
 import { storeLimits } from './limits.ts';
+import type { FeedId } from './root.ts';
 import { findSegmentShape, type SegmentShape } from './segment-shape.ts';
 import type { StoreState } from './store-state.ts';
 import type { Commit, CommitArrivals, DamageListener, LocalChange, RecordKey } from './store.ts';
@@ -30,6 +33,8 @@ interface Waiting {
 interface ReadyBatch extends ReadyDraft {
   /** Whether messages are moved to earlier places. */
   readonly moves: boolean;
+  /** Records that objects were taken out of. */
+  readonly erased: readonly RecordPlace[];
 }
 
 interface Planned {
@@ -42,6 +47,7 @@ export class LevelWriter {
   readonly #state: StoreState;
   readonly #onDamage: DamageListener;
   readonly #ids: IdFilter | undefined;
+  readonly #reclaim = new Reclaim();
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   /** Takes back what may have remained of a batch that failed. */
@@ -68,6 +74,12 @@ export class LevelWriter {
     });
   }
 
+  /** As `Store.reclaim`. */
+  reclaim(everything: boolean): Promise<void> {
+    if (this.#closed) return Promise.reject(closing());
+    return this.#reclaim.run(this.#database, everything);
+  }
+
   /** Resolves once everything that was handed over is written or rejected. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -81,16 +93,21 @@ export class LevelWriter {
     this.#writing = undefined;
   }
 
-  /** What the next batch writes: what a commit releases or withdraws is read first, so it begins one. */
+  /**
+   * What the next batch writes: what a commit releases or withdraws is read first, so it begins one. One
+   * that erases has a batch of its own: its records are rewritten as they were read.
+   */
   #takeGroup(): Waiting[] {
     let bytes = 0;
     let end = 0;
     for (const { change } of this.#queue) {
-      const reads = change.releases.length + (change.withdrawn?.length ?? 0) > 0;
+      const erases = change.erasures !== undefined;
+      const reads = erases || change.releases.length + (change.withdrawn?.length ?? 0) > 0;
       if (end > 0 && reads) break;
       for (const record of change.records) bytes += record.bytes.length;
       if (end > 0 && bytes > storeLimits.batchBytesMax) break;
       end++;
+      if (change.erasures !== undefined) break;
     }
     return this.#queue.splice(0, end);
   }
@@ -104,6 +121,7 @@ export class LevelWriter {
       const labelled = await this.#write(ready);
       ready.draft.adopt(labelled);
       if (!ready.rewriting.isEmpty) this.#state.rewrites++;
+      for (const record of ready.erased) this.#reclaim.note(record);
       const repeats = ready.records.some((record) => record.repeats) || ready.moves;
       for (const { waiting, arrivals } of planned) {
         waiting.resolve(repeats ? { ...arrivals, repeats } : arrivals);
@@ -129,10 +147,22 @@ export class LevelWriter {
       }
     }
     const rewriting = new Rewriting();
+    const erased = await this.#erase(planned, rewriting);
     await this.#withdraw(draft, rewriting);
     const records = draft.records.map(readyRecord).sort(compareRecords);
     const moves = await this.#markRepeats(records, released, rewriting);
-    return { draft, records, released, local, rewriting, moves };
+    return { draft, records, released, local, rewriting, moves, erased };
+  }
+
+  /** @returns the records that are rewritten */
+  async #erase(planned: Planned[], rewriting: Rewriting): Promise<readonly RecordPlace[]> {
+    const [first] = planned;
+    const erasures = first?.waiting.change.erasures;
+    if (first === undefined || erasures === undefined) return [];
+    const numberOf = (feed: FeedId) => this.#state.find(feed)?.number;
+    const { done, records } = await eraseFromRecords(this.#database, numberOf, erasures, rewriting);
+    planned[0] = { ...first, arrivals: { ...first.arrivals, erased: done } };
+    return records;
   }
 
   /** The arrival numbers of what goes are not given again, though no row has them any more. */

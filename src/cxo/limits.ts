@@ -76,6 +76,10 @@ export const storeLimits = {
   lookUpsAtOnceMax: 8,
   /** Records of a feed that a repair writes together, each batch being synced. */
   repairBytesMax: 4 * 1024 * 1024,
+  /** Objects that one commit erases: what is read back of a retention's sweep at a time. */
+  erasuresMax: 1024,
+  /** Merged at a time to give back room: a close waits for a fraction of a second. */
+  compactBytesMax: 32 * 1024 * 1024,
   /** Problems that a verification lists; all are counted. */
   problemsMax: 1000,
   /** Commits that wait for the disk. Each caller waits for its own, so that callers bound them. */

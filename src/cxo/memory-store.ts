@@ -2,6 +2,7 @@
 // contract suite, and nothing left when it is closed.
 import { SkychatError } from '../errors.ts';
 import { Draft, isOfTail, planCommit, type PlannedRecord } from './commit-plan.ts';
+import { eraseObjects, type Erasure } from './erasure.ts';
 import type { FeedState, FeedTail } from './feed.ts';
 import type { GroupId, MessageId } from './ids.ts';
 import { idPrefixBytes } from './level-keys.ts';
@@ -71,6 +72,7 @@ export class MemoryStore implements Store {
     const arrivals = planCommit(draft, change, shapes);
     let labelled = 0;
     let repeats = false;
+    for (const erasure of change.erasures ?? []) labelled -= this.#erase(erasure);
     for (const { known, tail } of draft.withdrawn) labelled -= this.#remove(known, tail);
     for (const planned of [...draft.records].sort(compareRecords)) {
       const put = this.#putRecord(planned);
@@ -89,6 +91,7 @@ export class MemoryStore implements Store {
       else this.#local.set(key, value.slice());
     }
     draft.adopt(labelled);
+    if (change.erasures !== undefined) return { ...arrivals, erased: change.erasures.length };
     return repeats ? { ...arrivals, repeats } : arrivals;
   }
 
@@ -163,6 +166,11 @@ export class MemoryStore implements Store {
     return this.#bytes;
   }
 
+  /** Nothing is kept of what is erased. */
+  reclaim(): Promise<void> {
+    return this.#turn();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();
@@ -234,6 +242,21 @@ export class MemoryStore implements Store {
     const record = records[at];
     if (record !== undefined) records[at] = { ...record, repeats: true };
     return this.#unlabel((other) => isSamePlace(other, place));
+  }
+
+  /** @returns by how many labelled messages there are fewer */
+  #erase(erasure: Erasure): number {
+    const { feed, seq } = erasure;
+    const number = this.#state.find(feed)?.number ?? 0;
+    const records = this.#records.get(number) ?? [];
+    const at = lowest(records, ({ from, roots }) => from + roots > seq);
+    const record = records[at];
+    const erased = record && eraseObjects(record, [erasure]);
+    if (record === undefined || erased === undefined) return 0;
+    records[at] = { ...record, bytes: erased.bytes };
+    this.#bytes += erased.bytes.length - record.bytes.length;
+    this.#state.rewrites += 2;
+    return this.#unlabel((place) => isSamePlace(place, { ...erasure, number }));
   }
 
   /** @returns how many labelled messages are left out */

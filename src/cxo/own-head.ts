@@ -6,7 +6,15 @@
 // body: group and author (32 each), head, seq of the first root and number of local rows
 // (variable-length integers), for each row its key and value, each behind its length (a value's
 // length plus one; 0 deletes), and the segment's bytes.
-import { closeSync, fdatasync, fsyncSync, openSync, readSync, write as writeFile } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  write as writeFile,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ByteReader, concat, equal, parseUtf8, utf8 } from '../bytes.ts';
@@ -16,7 +24,8 @@ import { storeErrorOf } from './level-errors.ts';
 import { numberAt, putNumber } from './level-keys.ts';
 import { varints } from './level-rows.ts';
 import { ownHeadLocalBytesMax, segmentLimits } from './limits.ts';
-import type { FeedId } from './root.ts';
+import { eraseObjects, type Erasure } from './erasure.ts';
+import { feedKey, type FeedId } from './root.ts';
 import type { LocalChange } from './store.ts';
 
 /** A signed segment of an own feed, as the store keeps it. */
@@ -34,6 +43,12 @@ export interface OwnHead {
   read(): OwnSegment | undefined;
   /** On disk when it resolves. Rejects with SkychatError `disk-full` or `store-failed`. */
   write(segment: OwnSegment): Promise<void>;
+  /**
+   * Makes the file anew, with the newest segment alone and without the objects of these messages: what
+   * older segments have left in it is gone. On disk when it resolves; rejects as `write` does, and the
+   * file is as it was then.
+   */
+  renew(erasures: readonly Erasure[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,19 +71,21 @@ const slotBytes = headerBytes + bodyBytesMax;
  */
 export function openOwnHead(directory: string): OwnHead {
   try {
-    return new OwnHeadFile(openFile(directory));
+    return new OwnHeadFile(directory, openFile(directory));
   } catch (error) {
     throw storeErrorOf(error);
   }
 }
 
 class OwnHeadFile implements OwnHead {
-  readonly #file: number;
+  readonly #directory: string;
+  #file: number;
   /** Of the newest whole slot: the other one is written next. */
   #newest: { readonly slot: number; readonly write: number };
   #latest: Promise<void> = Promise.resolve();
 
-  constructor(file: number) {
+  constructor(directory: string, file: number) {
+    this.#directory = directory;
     this.#file = file;
     const [first, second] = [readSlot(file, 0), readSlot(file, 1)];
     const slot = (second?.write ?? 0) > (first?.write ?? 0) ? 1 : 0;
@@ -80,9 +97,17 @@ class OwnHeadFile implements OwnHead {
   }
 
   write(segment: OwnSegment): Promise<void> {
-    const written = this.#latest.then(() => this.#write(segment));
-    this.#latest = written.catch(() => undefined);
-    return written;
+    return this.#inTurn(() => this.#write(segment));
+  }
+
+  renew(erasures: readonly Erasure[]): Promise<void> {
+    return this.#inTurn(() => this.#renew(erasures));
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const done = this.#latest.then(step);
+    this.#latest = done.catch(() => undefined);
+    return done;
   }
 
   async close(): Promise<void> {
@@ -94,19 +119,50 @@ class OwnHeadFile implements OwnHead {
     const slot = 1 - this.#newest.slot;
     const write = this.#newest.write + 1;
     try {
-      const bytes = encodeSlot(write, segment);
-      for (let done = 0; done < bytes.length;) {
-        const left = bytes.length - done;
-        done += (await writeAt(this.#file, bytes, done, left, slot * slotBytes + done))
-          .bytesWritten;
-      }
-      await sync(this.#file);
+      await writeSlot(this.#file, slot, encodeSlot(write, segment));
       // Only now: after a failure the same slot is written again, and the other one kept.
       this.#newest = { slot, write };
     } catch (error) {
       throw storeErrorOf(error);
     }
   }
+
+  async #renew(erasures: readonly Erasure[]): Promise<void> {
+    const segment = this.read();
+    const write = this.#newest.write + 1;
+    const [path, fresh] = [filePath(this.#directory), filePath(this.#directory, '.new')];
+    try {
+      const file = openSync(fresh, 'w+', 0o600);
+      try {
+        const slot = segment && encodeSlot(write, eraseOfSegment(segment, erasures));
+        await writeSlot(file, 0, slot ?? new Uint8Array());
+        renameSync(fresh, path);
+      } catch (error) {
+        closeSync(file);
+        throw error;
+      }
+      closeSync(this.#file);
+      this.#file = file;
+      this.#newest = { slot: 0, write };
+      syncName(this.#directory);
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+}
+
+function eraseOfSegment(segment: OwnSegment, erasures: readonly Erasure[]): OwnSegment {
+  const ofFeed = erasures.filter(({ feed }) => feedKey(feed) === feedKey(segment.feed));
+  const erased = eraseObjects({ ...segment, signed: true }, ofFeed);
+  return erased === undefined ? segment : { ...segment, bytes: erased.bytes };
+}
+
+async function writeSlot(file: number, slot: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const left = bytes.length - done;
+    done += (await writeAt(file, bytes, done, left, slot * slotBytes + done)).bytesWritten;
+  }
+  await sync(file);
 }
 
 function encodeSlot(write: number, { feed, from, bytes, local }: OwnSegment): Uint8Array {
@@ -179,15 +235,23 @@ function readAt(file: number, position: number, length: number): Uint8Array | un
 
 /** A new file is made known to its directory at once: its name would be lost in a power cut. */
 function openFile(directory: string): number {
-  const path = join(directory, 'own-head');
+  const path = filePath(directory);
   try {
     return openSync(path, 'r+');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
   const file = openSync(path, 'wx+', 0o600);
+  syncName(directory);
+  return file;
+}
+
+function filePath(directory: string, ending = ''): string {
+  return join(directory, `own-head${ending}`);
+}
+
+function syncName(directory: string): void {
   const folder = openSync(directory, 'r');
   fsyncSync(folder);
   closeSync(folder);
-  return file;
 }

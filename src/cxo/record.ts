@@ -1,19 +1,21 @@
 // What a store is given of a run: its bytes, and the index rows of its messages.
 import type { Run } from './segment.ts';
+import type { PlaceInTime } from './draft.ts';
 import type { NewRecord } from './store.ts';
 
-/** @param labelOf the label under which the store finds objects of a kind again */
-export function buildRecord(
-  run: Run,
-  held: boolean,
-  labelOf: (kind: string) => string | undefined,
-): NewRecord {
-  const messages = run.entries.flatMap(({ seq, objects }) =>
-    objects.map(({ message, kind }, index) => ({
+/** The label under which the store finds an object again; undefined where it need not. */
+export type LabelOf = (kind: string, object: Uint8Array, place: PlaceInTime) => string | undefined;
+
+export function buildRecord(run: Run, held: boolean, labelOf: LabelOf): NewRecord {
+  const messages = run.entries.flatMap(({ seq, time, objects }) =>
+    objects.map(({ message, kind, bytes: object }, index) => ({
       id: message,
       seq,
       index,
-      label: kind === undefined ? undefined : labelOf(kind),
+      label:
+        kind === undefined || object === undefined
+          ? undefined
+          : labelOf(kind, object, { feed: run.feed, seq, index, time }),
     })),
   );
   const { feed, from, bytes, head, signature } = run;

@@ -34,11 +34,10 @@ import {
   type MetaBody,
 } from './level-rows.ts';
 import { storeLimits } from './limits.ts';
-import { buildRecord } from './record.ts';
+import { buildRecord, type LabelOf } from './record.ts';
 import type { FeedId } from './root.ts';
 import { findSegmentShape } from './segment-shape.ts';
 import type { KnownFeed } from './store-state.ts';
-import type { LabelOf } from './verify-store.ts';
 
 export interface RepairOptions {
   readonly random: Random;

@@ -1,5 +1,6 @@
 // What a store keeps: feeds as records of roots and objects, the two orders over them, and the local
 // rows of this node. An interface: LevelDB and memory implement it under one contract suite.
+import type { Erasure } from './erasure.ts';
 import type { FeedState } from './feed.ts';
 import type { GroupId, MessageId } from './ids.ts';
 import type { FeedId } from './root.ts';
@@ -59,6 +60,12 @@ export interface Commit {
    * Their arrival numbers are not given again.
    */
   readonly withdrawn?: readonly FeedId[];
+  /**
+   * Messages whose objects go: their ids stay in the slots, and the messages keep their places in both
+   * orders. At most `storeLimits.erasuresMax`, with local rows and nothing else beside them. What is
+   * not there, or has gone, is passed over.
+   */
+  readonly erasures?: readonly Erasure[];
 }
 
 export interface RecordKey {
@@ -155,14 +162,20 @@ export interface Store {
   /** Number of messages that carry any label. In memory. */
   labelledCount(): number;
   /**
-   * A number that changes whenever records that were there are withdrawn, or a message of one is
-   * found to stand earlier in its feed: what was read before is old then. In memory.
+   * A number that changes whenever records that were there are withdrawn, objects of them are erased,
+   * or a message of one is found to stand earlier in its feed: what was read before is old then. In
+   * memory.
    */
   rewrites(): number;
   local(prefix: string): Promise<readonly LocalRow[]>;
   findLocal(key: string): Promise<Uint8Array | undefined>;
   /** Approximate size on disk. */
   bytes(): Promise<number>;
+  /**
+   * Gives back the room of what was erased: no byte of that is in the store's files afterwards.
+   * @param everything also of what was erased before this store was opened
+   */
+  reclaim(everything?: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -174,6 +187,8 @@ export interface CommitArrivals {
    * and only `Archive` tells which are.
    */
   readonly repeats?: true;
+  /** How many of the erasures, from the first on, were dealt with: at least one, where there are any. */
+  readonly erased?: number;
 }
 
 /** Told when a read met a record or row whose checksum does not hold. */

@@ -21,7 +21,7 @@ import {
 import { schemaVersion } from './level-load.ts';
 import { parseMeta, parseRecord, unsealValue, type Row } from './level-rows.ts';
 import { storeLimits } from './limits.ts';
-import { buildRecord } from './record.ts';
+import { buildRecord, type LabelOf } from './record.ts';
 import type { FeedId } from './root.ts';
 import type { Run } from './segment.ts';
 import { findSegmentShape } from './segment-shape.ts';
@@ -46,7 +46,6 @@ export interface StoreVerdict {
 }
 
 /** The label under which the store was to find objects of a kind again. */
-export type LabelOf = (kind: string) => string | undefined;
 
 /**
  * Verifies the store in a directory that no process has open.

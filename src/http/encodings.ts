@@ -1,17 +1,30 @@
 // How messages are written to answers that are read line by line: ndjson, text and server-sent events
 // (WHATWG HTML, section 9.2). Knows nothing of sockets.
 import { buildTextLine } from '../chat/text-line.ts';
-import type { MessageView } from '../chat/view.ts';
+import type { EventView, MessageView } from '../chat/view.ts';
 import type { Encoding } from './live-stream.ts';
 import type { PeerEvents } from './peer-events.ts';
 
 const nothing = (): string => '';
 const bare = { opening: nothing, keepAlive: nothing, shutdown: nothing, others: nothing };
 
-export const lineEncodings: Readonly<Record<'ndjson' | 'text', Encoding>> = {
-  ndjson: { ...bare, message: (message) => `${JSON.stringify(message)}\n` },
-  text: { ...bare, message: (message) => `${buildTextLine(message)}\n` },
+type LineOf = (message: MessageView) => string;
+type LineFormat = 'ndjson' | 'text';
+
+const lines: Readonly<Record<LineFormat, LineOf>> = {
+  ndjson: (message) => `${JSON.stringify(message)}\n`,
+  text: (message) => `${buildTextLine(message)}\n`,
 };
+
+export const lineEncodings: Readonly<Record<LineFormat, Encoding>> = {
+  ndjson: { ...bare, event: ({ message }) => lines.ndjson(message) },
+  text: { ...bare, event: ({ message }) => lines.text(message) },
+};
+
+/** Messages as the events that brought them. */
+export function eventsOf(messages: readonly MessageView[]): EventView[] {
+  return messages.map((message) => ({ cursor: message.cursor, event: 'message', message }));
+}
 
 export const contentTypes = {
   ndjson: 'application/x-ndjson; charset=utf-8',
@@ -27,7 +40,7 @@ export function eventsEncoding(peers: PeerEvents): Encoding {
     // An id without data dispatches nothing, but a reader that loses the connection before the first
     // event then resumes from here and not from whatever `now` is by that time.
     opening: (cursor) => `retry: ${retryMs}\nid: ${cursor}\n\n`,
-    message: (message) => eventOf('message', message.cursor, message),
+    event: ({ event, cursor, message }) => eventOf(event, cursor, message),
     keepAlive: () => ': still here\n\n',
     shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
     others: (cursor) => {
@@ -49,11 +62,11 @@ const chunkChars = 16 * 1024;
 /** The lines in pieces that are worth a write each. */
 export function* chunksOf(
   messages: readonly MessageView[],
-  encoding: Encoding,
+  format: LineFormat,
 ): Generator<string, void> {
   let chunk = '';
   for (const message of messages) {
-    chunk += encoding.message(message);
+    chunk += lines[format](message);
     if (chunk.length < chunkChars) continue;
     yield chunk;
     chunk = '';

@@ -1,7 +1,7 @@
 // Reads query parameters by a table from name to reader: what the table does not name is refused, and
 // so is what is given twice. Knows nothing of the routes.
 import { SkychatError } from '../errors.ts';
-import { cursorCharsMax, pathPartCharsMax } from './limits.ts';
+import { cursorCharsMax, pathPartCharsMax, spanSecondsMax } from './limits.ts';
 
 export type FieldReader<Value> = (value: string, name: string) => Value;
 type Table = Readonly<Record<string, FieldReader<unknown>>>;
@@ -60,6 +60,13 @@ export const hex64: FieldReader<string> = (value, name) => {
   throw badField(`${name} must be 64 hex characters`);
 };
 
+/** Lower-case hex, or `me` for the node's own key. */
+export const keyOrMe: FieldReader<string> = (value, name) => {
+  if (value === 'me') return value;
+  if (/^[0-9a-fA-F]{64}$/.test(value)) return value.toLowerCase();
+  throw badField(`${name} must be me or 64 hex characters`);
+};
+
 export const nameOrId: FieldReader<string> = (value, name) => {
   if (value !== '' && value.length <= pathPartCharsMax) return value;
   throw badField(`${name} must have 1 to ${pathPartCharsMax} characters`);
@@ -78,6 +85,14 @@ const unitMicros: Readonly<Record<string, number>> = {
   d: 86400e6,
   w: 7 * 86400e6,
 };
+/** A length of time such as `90s`, `12h` or `30d`, in seconds. */
+export const spanSeconds: FieldReader<number> = (value, name) => {
+  const [, count, unit = ''] = /^(\d{1,9})([smhdw])$/.exec(value) ?? [];
+  const length = (Number(count) * (unitMicros[unit] ?? 0)) / 1e6;
+  if (length >= 1 && length <= spanSecondsMax) return length;
+  throw badField(`${name} must be like 90s, 10m, 12h, 7d or 4w`);
+};
+
 const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
 /** A point in time as a function of now, both in microseconds: `10m`, `2h`, `7d`, or ISO 8601. */

@@ -46,6 +46,13 @@ export function like(read: (value: string, name: string) => unknown): JsonReader
   };
 }
 
+/** As `like`, where what the reader gives is one of the strings that it takes. */
+export function choice<Value extends string>(
+  read: (value: string, name: string) => Value,
+): JsonReader<Value> {
+  return (value, name) => read(string(value, name), name);
+}
+
 export function integer(min: number, max: number): JsonReader<number> {
   return (value, name) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
@@ -53,4 +60,14 @@ export function integer(min: number, max: number): JsonReader<number> {
     }
     throw badField(`${name} must be an integer from ${min} to ${max}`);
   };
+}
+
+export const boolean: JsonReader<boolean> = (value, name) => {
+  if (typeof value === 'boolean') return value;
+  throw badField(`${name} must be boolean`);
+};
+
+/** Null is a value of its own: it takes a bound away. */
+export function nullable<Value>(read: JsonReader<Value>): JsonReader<Value | null> {
+  return (value, name) => (value === null ? null : read(value, name));
 }

@@ -46,6 +46,24 @@ export const streamQueueBytesMax = 256 * 1024;
 /** Peers whose latest state waits for one reader; beyond it the reader is told of a gap. */
 export const peerEventsMax = 1024;
 
+/** Keys with which a group can begin: each is an operation of its roster, and more can be added. */
+export const membersOfDraftMax = 256;
+
+/** A topic is one line above a conversation. */
+export const topicCharsMax = 256;
+
+/** A hundred years: longer ones mean no bound, and their microseconds would be no safe integer. */
+export const spanSecondsMax = 100 * 366 * 86_400;
+
+/** An invite ends after a week where nothing else is asked for. */
+export const inviteSecondsDefault = 7 * 86_400;
+
+/** More keys than a group has members. */
+export const inviteUsesMax = 1_000_000;
+
+/** A bound beyond any disk. */
+export const bytesKeptMax = 2 ** 50;
+
 /** Noise on the port is counted each time but logged at most this often. */
 export const noiseLogMs = 1000;
 

@@ -3,24 +3,30 @@
 // read to again from its cursor; nothing is skipped and nobody else waits. Knows nothing of formats.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { MessageView, Page } from '../chat/view.ts';
-import type { Api, Filter } from './api.ts';
+import type { EventPage, EventView } from '../chat/view.ts';
+import type { Api } from './api.ts';
 import { streamPageMessages, streamQueueBytesMax } from './limits.ts';
 import type { Reader } from './readers.ts';
 
 /** How a stream is written; an empty string writes nothing. */
 export interface Encoding {
   opening(cursor: string): string;
-  message(message: MessageView): string;
+  /** A message, or what was said about one. */
+  event(event: EventView): string;
   keepAlive(cursor: string): string;
   shutdown(cursor: string): string;
   /** What else happened since the last call, where the stream carries more than messages. */
   others(cursor: string): string;
 }
 
+/** What the stream reads, from a cursor on, and the wait for more of it. */
+export interface Arrivals {
+  after(cursor: string, limit: number): Promise<EventPage>;
+  arrival: Api['arrival'];
+}
+
 export class LiveStream implements Reader {
-  readonly #api: Api;
-  readonly #filter: Filter;
+  readonly #arrivals: Arrivals;
   readonly #response: ServerResponse;
   readonly #encoding: Encoding;
   readonly #ended = new AbortController();
@@ -28,25 +34,18 @@ export class LiveStream implements Reader {
   #wait: AbortController | undefined;
   #woken = false;
 
-  constructor(
-    api: Api,
-    filter: Filter,
-    cursor: string,
-    response: ServerResponse,
-    encoding: Encoding,
-  ) {
-    this.#api = api;
-    this.#filter = filter;
+  constructor(arrivals: Arrivals, cursor: string, response: ServerResponse, encoding: Encoding) {
+    this.#arrivals = arrivals;
     this.#cursor = cursor;
     this.#response = response;
     this.#encoding = encoding;
   }
 
   /**
-   * Writes until the reader or the surface ends it. `initial` are messages to begin with, in any
+   * Writes until the reader or the surface ends it. `initial` are events to begin with, in any
    * order. Rejects where the api fails.
    */
-  async run(initial: readonly MessageView[]): Promise<void> {
+  async run(initial: readonly EventView[]): Promise<void> {
     const onClose = (): void => {
       this.#end();
     };
@@ -54,8 +53,8 @@ export class LiveStream implements Reader {
     this.#response.once('close', onClose);
     try {
       this.#write(this.#encoding.opening(this.#cursor));
-      for (const message of initial) {
-        this.#write(this.#encoding.message(message));
+      for (const event of initial) {
+        this.#write(this.#encoding.event(event));
         await this.#room();
       }
       while (!this.#isEnded) await this.#step();
@@ -89,7 +88,7 @@ export class LiveStream implements Reader {
   async #step(): Promise<void> {
     this.#woken = false;
     this.#write(this.#encoding.others(this.#cursor));
-    const page = await this.#api.after(this.#cursor, this.#filter, streamPageMessages);
+    const page = await this.#arrivals.after(this.#cursor, streamPageMessages);
     if (this.#writePage(page)) {
       this.#cursor = page.next;
       if (!page.more) await this.#arrival();
@@ -98,11 +97,11 @@ export class LiveStream implements Reader {
   }
 
   /** False where the rest was left out because the reader is behind: it is read again. */
-  #writePage(page: Page): boolean {
-    for (const message of page.messages) {
+  #writePage(page: EventPage): boolean {
+    for (const event of page.events) {
       if (this.#isEnded || this.#isFull) return false;
-      this.#write(this.#encoding.message(message));
-      this.#cursor = message.cursor;
+      this.#write(this.#encoding.event(event));
+      this.#cursor = event.cursor;
     }
     return true;
   }
@@ -126,7 +125,7 @@ export class LiveStream implements Reader {
   async #arrival(): Promise<void> {
     if (this.#isEnded || this.#woken) return;
     this.#wait = new AbortController();
-    await this.#api.arrival(this.#cursor, this.#wait.signal);
+    await this.#arrivals.arrival(this.#cursor, this.#wait.signal);
     this.#wait = undefined;
   }
 

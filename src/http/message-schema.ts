@@ -1,6 +1,6 @@
 // The JSON Schema of a message, by which the answer to a post is serialised (lists are faster without
 // one). The types of src/chat/view.ts are the contract.
-import type { DeliveryView, MessageView } from '../chat/view.ts';
+import type { AckView, DeliveryView, MessageView } from '../chat/view.ts';
 
 const text = { type: 'string' } as const;
 const whole = { type: 'integer' } as const;
@@ -10,6 +10,7 @@ const texts = { type: 'array', items: text } as const;
 
 // The serialiser leaves out what its schema does not name: the compiler sees that nothing is missing.
 const delivery = { stored: texts, members: whole } satisfies Record<keyof DeliveryView, object>;
+const ack = { requested: truth, by: texts } satisfies Record<keyof AckView, object>;
 const message = {
   id: text,
   cursor: text,
@@ -22,8 +23,18 @@ const message = {
   kind: text,
   text,
   reply_to: textOrNull,
+  replies: whole,
   edited: truth,
   deleted: truth,
+  hidden: truth,
+  pinned: truth,
+  priority: textOrNull,
+  ack: {
+    type: ['object', 'null'],
+    properties: ack,
+    required: Object.keys(ack),
+    additionalProperties: false,
+  },
   reactions: { type: 'object', additionalProperties: texts },
   mentions: texts,
   mine: truth,

@@ -1,17 +1,16 @@
 // Takes an answer out of fastify's hands and keeps it open as a live stream.
 import type { FastifyReply } from 'fastify';
-import type { Page } from '../chat/view.ts';
-import type { Filter } from './api.ts';
-import { LiveStream, type Encoding } from './live-stream.ts';
+import type { EventPage } from '../chat/view.ts';
+import { LiveStream, type Arrivals, type Encoding } from './live-stream.ts';
 import { problemOf } from './problems.ts';
 import type { Surface } from './surface.ts';
 
 export interface StreamStart {
   readonly contentType: string;
   readonly encoding: Encoding;
-  readonly filter: Filter;
-  /** Its messages are written first, then what arrived after its `next`. */
-  readonly page: Page;
+  readonly arrivals: Arrivals;
+  /** Its events are written first, then what arrived after its `next`. */
+  readonly page: EventPage;
 }
 
 /** Opens the stream; whatever can be refused was refused before. Returns how to wake it. */
@@ -21,9 +20,9 @@ export function openStream(
   start: StreamStart,
   onEnd: () => void,
 ): LiveStream {
-  const { api, readers, refusals, logger } = surface;
+  const { readers, refusals, logger } = surface;
   const { raw: response } = reply;
-  const stream = new LiveStream(api, start.filter, start.page.next, response, start.encoding);
+  const stream = new LiveStream(start.arrivals, start.page.next, response, start.encoding);
   const remove = readers.add(stream);
   reply.hijack();
   reply.request.raw.socket.setTimeout(0);
@@ -37,7 +36,7 @@ export function openStream(
   });
   response.flushHeaders();
   stream
-    .run(start.page.messages)
+    .run(start.page.events)
     .catch((error: unknown) => {
       const { code } = problemOf(error);
       refusals.count(code);

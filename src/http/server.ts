@@ -20,10 +20,14 @@ import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
+import { addInviteRoutes } from './routes/invites.ts';
+import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
+import { addReadingRoutes } from './routes/reading.ts';
 import type { Surface } from './surface.ts';
 
 export interface HttpOptions extends GuardOptions {
@@ -133,6 +137,10 @@ function addRoutes(
     addEventRoutes(scope, surface);
     addPeerRoutes(scope, surface);
     addGroupRoutes(scope, surface);
+    addMemberRoutes(scope, surface);
+    addInviteRoutes(scope, surface);
+    addNoteRoutes(scope, surface);
+    addReadingRoutes(scope, surface);
     addNodeRoutes(scope, surface);
     done();
   };

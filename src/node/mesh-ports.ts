@@ -8,7 +8,7 @@ import type { LinkWatcher } from '../net/peer.ts';
 import type { Mesh, Candidate, MeshPorts } from './mesh.ts';
 
 export interface MeshParts {
-  readonly chat: Pick<Chat, 'reachable' | 'addresses'>;
+  readonly chat: Pick<Chat, 'reachable' | 'people'>;
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,7 +27,7 @@ export function buildMeshPorts({ chat, network, ...ports }: MeshParts): MeshPort
           candidates.push({ pk, addresses: known });
       }
       for (const address of network.resting()) {
-        const published = readable(chat.addresses.of(address.pk, ports.clock.now()));
+        const published = readable(chat.people.addressesOf(address.pk, ports.clock.now()));
         const addresses = [...new Set([formatEndpoint(address), ...published])];
         candidates.push({ pk: address.pk, addresses });
       }
@@ -46,12 +46,19 @@ export function buildMeshPorts({ chat, network, ...ports }: MeshParts): MeshPort
   };
 }
 
-/** @param mesh once there is one */
-export function watchFor(mesh: () => Mesh | undefined): LinkWatcher {
+/**
+ * @param mesh once there is one
+ * @param onTried somebody else who dials
+ */
+export function watchFor(
+  mesh: () => Mesh | undefined,
+  onTried: LinkWatcher['onTried'],
+): LinkWatcher {
   return {
     onLinked: (pk) => mesh()?.linked(pk),
     onUnlinked: (pk, reason) => mesh()?.unlinked(pk, reason),
     onTried: (pk, failed, refusal) => {
+      onTried(pk, failed, refusal);
       const addresses = failed.map(({ endpoint, fault }) => ({
         address: formatEndpoint(endpoint),
         isOthers: fault === 'wrong-key',

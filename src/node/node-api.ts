@@ -1,14 +1,21 @@
 // What the HTTP surface asks of the node: one method after the other, handed on to the part that
 // knows. Knows nothing of HTTP or sockets.
+import type { Block } from '../chat/blocks.ts';
 import type { Chat } from '../chat/chat.ts';
+import type { GroupActions } from '../chat/group-actions.ts';
 import type {
+  BlockView,
+  EventPage,
   FeedView,
   GroupView,
+  InviteView,
   MemberView,
   MessageView,
+  NewInviteView,
   Page,
   PeerView,
   ProofView,
+  ReadView,
   StatusView,
   SyncView,
 } from '../chat/view.ts';
@@ -17,8 +24,8 @@ import { messagesOf } from '../cxo/feed.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock } from '../env.ts';
 import { SkychatError } from '../errors.ts';
-import type { Api, Draft, Filter, Posted, PostOptions } from '../http/api.ts';
-import { parsePublicKey, type PublicKey } from '../identity.ts';
+import type { Api, Draft, Filter, GroupDraft, Posted, PostOptions, Terms } from '../http/api.ts';
+import { isValidPublicKey, parsePublicKey, type PublicKey } from '../identity.ts';
 import { parsePeerAddress } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { PeerState } from '../net/peer.ts';
@@ -69,6 +76,38 @@ export class NodeApi implements Api {
 
   after(cursor: string, filter: Filter, limit: number): Promise<Page> {
     return this.#parts.chat.conversation.after(cursor, filter, limit);
+  }
+
+  eventsAfter(cursor: string, filter: Filter, limit: number): Promise<EventPage> {
+    return this.#parts.chat.conversation.eventsAfter(cursor, filter, limit);
+  }
+
+  replies(id: string, before: string | undefined, limit: number): Promise<Page> {
+    return this.#parts.chat.conversation.replies(id, before, limit);
+  }
+
+  edit(id: string, text: string): Promise<MessageView> {
+    return this.#parts.chat.noting.edit(id, text);
+  }
+
+  erase(id: string): Promise<MessageView> {
+    return this.#parts.chat.noting.erase(id);
+  }
+
+  async react(id: string, emoji: string, on: boolean): Promise<MessageView> {
+    return this.#parts.chat.noting.react(id, emoji, on);
+  }
+
+  ack(id: string): Promise<MessageView> {
+    return this.#parts.chat.noting.ack(id);
+  }
+
+  pin(id: string, on: boolean): Promise<MessageView> {
+    return this.#parts.chat.noting.pin(id, on);
+  }
+
+  hide(id: string, on: boolean): Promise<MessageView> {
+    return this.#parts.chat.noting.hide(id, on);
   }
 
   latestCursor(): string {
@@ -152,17 +191,91 @@ export class NodeApi implements Api {
   }
 
   groups(): Promise<readonly GroupView[]> {
-    return this.#parts.chat.groups();
+    return this.#parts.chat.groupViews();
   }
 
   group(idOrName: string): Promise<GroupView> {
-    return this.#parts.chat.group(idOrName);
+    return this.#parts.chat.groupView(idOrName);
   }
 
   members(idOrName: string): readonly MemberView[] {
     const online = new Set(this.#connected().map(({ pk }) => pk));
     online.add(this.#parts.self);
     return this.#parts.chat.members(idOrName, (key) => online.has(key));
+  }
+
+  async createGroup({ members, ...draft }: GroupDraft): Promise<GroupView> {
+    return this.#groups.create({ ...draft, members: members.map(readKey) });
+  }
+
+  describeGroup(
+    group: string,
+    changes: { readonly name?: string; readonly topic?: string },
+  ): Promise<GroupView> {
+    return this.#groups.describe(group, changes);
+  }
+
+  invite(group: string, terms: Terms): Promise<NewInviteView> {
+    return this.#groups.invite(group, terms);
+  }
+
+  invites(group: string): Promise<readonly InviteView[]> {
+    return this.#groups.invites(group);
+  }
+
+  async revokeInvite(group: string, invite: string): Promise<GroupView> {
+    return this.#groups.revoke(group, readKey(invite));
+  }
+
+  joinGroup(link: string): Promise<GroupView> {
+    return this.#groups.join(link);
+  }
+
+  async addMember(
+    group: string,
+    key: string,
+    options: { readonly history: boolean },
+  ): Promise<GroupView> {
+    return this.#groups.add(group, readKey(key), options);
+  }
+
+  async removeMember(group: string, key: string): Promise<GroupView> {
+    return this.#groups.remove(group, readKey(key));
+  }
+
+  async promote(group: string, key: string): Promise<GroupView> {
+    return this.#groups.promote(group, readKey(key));
+  }
+
+  async demote(group: string, key: string): Promise<GroupView> {
+    return this.#groups.demote(group, readKey(key));
+  }
+
+  leaveGroup(group: string): Promise<GroupView> {
+    return this.#groups.leave(group);
+  }
+
+  setRetention(
+    group: string,
+    bounds: { readonly ageS: number | null; readonly bytes: number | null },
+  ): Promise<GroupView> {
+    return this.#groups.retain(group, bounds);
+  }
+
+  markRead(idOrName: string, cursor: string, back: boolean): Promise<ReadView> {
+    return this.#parts.chat.markRead(idOrName, cursor, back);
+  }
+
+  blocks(): readonly BlockView[] {
+    return this.#parts.chat.blocks.list().map((block) => this.#blockView(block));
+  }
+
+  async block(key: string): Promise<BlockView> {
+    return this.#blockView(await this.#parts.chat.blocks.block(readKey(key)));
+  }
+
+  async unblock(key: string): Promise<void> {
+    await this.#parts.chat.blocks.unblock(readKey(key));
   }
 
   /** Computed at each call: how much of what is known to exist is here, and how it gets on. */
@@ -172,7 +285,7 @@ export class NodeApi implements Api {
     for (const state of store.feeds()) objects += messagesOf(state);
     const progress = runner.progress(objects - store.labelledCount());
     return buildSyncView(progress, {
-      nameOf: (pk) => chat.directory.findName(pk) ?? null,
+      nameOf: (pk) => chat.people.findName(pk) ?? null,
       connected: () => this.#connected().length,
       behindOfLinked: () => runner.overview.behindOfLinked(),
       writeFailure: runner.writeFailure,
@@ -186,7 +299,7 @@ export class NodeApi implements Api {
     const sync = this.sync();
     return {
       pk: self,
-      name: chat.directory.findName(self) ?? null,
+      name: chat.people.findName(self) ?? null,
       version,
       uptime_s: Math.floor((clock.monotonic() - startedAt) / 1000),
       room: chat.room.name,
@@ -211,6 +324,15 @@ export class NodeApi implements Api {
     return this.#parts.notReady();
   }
 
+  get #groups(): GroupActions {
+    return this.#parts.chat.groups;
+  }
+
+  #blockView({ pk, since }: Block): BlockView {
+    const name = this.#parts.chat.people.findName(pk) ?? null;
+    return { pk, name, since: isoOfTime(since) };
+  }
+
   #connected(): PeerState[] {
     return this.#parts.network.peers().filter(({ state }) => state === 'connected');
   }
@@ -220,7 +342,7 @@ export class NodeApi implements Api {
     const stats = link?.stats();
     return {
       pk,
-      name: chat.directory.findName(pk) ?? null,
+      name: chat.people.findName(pk) ?? null,
       address: address ?? null,
       state,
       reason: reason ?? null,
@@ -236,4 +358,12 @@ export class NodeApi implements Api {
 
 function nonZero(counters: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+}
+
+function readKey(text: string): PublicKey {
+  const key = parsePublicKey(text);
+  if (key !== undefined && isValidPublicKey(key)) return key;
+  throw new SkychatError('bad-id', `${text} is no Ed25519 public key`, {
+    hint: 'Copy the key again; the members of a group are listed with theirs.',
+  });
 }

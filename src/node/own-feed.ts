@@ -1,9 +1,11 @@
 // Brings the store and the file with the latest own segment together at start, and tells whether
 // this node may write to its own feed before a peer has shown where the feed stands (a feed that
 // is continued from an older place is forked).
+import type { Archive } from '../cxo/archive.ts';
+import type { Erasure } from '../cxo/erasure.ts';
 import type { OwnHead } from '../cxo/own-head.ts';
-import { buildRecord } from '../cxo/record.ts';
-import { verifySegment } from '../cxo/segment.ts';
+import { buildRecord, type LabelOf } from '../cxo/record.ts';
+import { rebuildRun, verifySegment } from '../cxo/segment.ts';
 import type { Store } from '../cxo/store.ts';
 import type { PublicKey } from '../identity.ts';
 
@@ -22,7 +24,7 @@ export interface OwnFeedSigns {
 export async function knowsOwnFeed(
   store: Store,
   ownHead: OwnHead,
-  labelOf: (kind: string) => string | undefined,
+  labelOf: LabelOf,
   signs: OwnFeedSigns,
 ): Promise<boolean> {
   const kept = ownHead.read();
@@ -41,4 +43,21 @@ export async function knowsOwnFeed(
   }
   const known = store.feeds().some(({ feed }) => feed.author === signs.self);
   return known || signs.unusedKey || !signs.hasPeers;
+}
+
+/** What the store has erased goes from the file with the latest own segment as well. */
+export async function renewOwnHead(archive: Archive, ownHead: OwnHead): Promise<void> {
+  const kept = ownHead.read();
+  if (kept === undefined) return;
+  const { feed, from, bytes } = kept;
+  const rebuilt = rebuildRun(feed, from, bytes, true);
+  const erasures: Erasure[] = [];
+  for (const { seq, objects } of rebuilt.ok ? rebuilt.run.entries : []) {
+    for (const [index, { message: id }] of objects.entries()) {
+      const entry = await archive.entry({ feed, seq, index });
+      if (entry !== undefined && entry.object === undefined)
+        erasures.push({ feed, seq, index, id });
+    }
+  }
+  await ownHead.renew(erasures);
 }

@@ -55,14 +55,22 @@ export class Comparison {
     return session.fingerprint(this.#replica.digest(group), true);
   }
 
-  /** The peer's hello: where large groups differ, the side that dialled begins. */
-  greeted(session: Session, tags: readonly GroupTag[], now: Now): void {
-    tags.forEach(({ fingerprint }, place) => {
-      const group = session.groupAt(place);
+  /**
+   * The peer has named groups: where large ones differ, the side that dialled begins.
+   * @param groups of each tag the group, where it is shared
+   */
+  greeted(
+    session: Session,
+    tags: readonly GroupTag[],
+    groups: readonly (GroupId | undefined)[],
+    now: Now,
+  ): void {
+    tags.forEach(({ fingerprint }, i) => {
+      const group = groups[i];
       if (group === undefined) return;
       if (this.#verdict(session, group, fingerprint, now) !== 'different') return;
       const size = this.#replica.sharedFeeds(group).feeds.length;
-      if (session.initiator || size <= syncLimits.listedAtOnceMax) this.#begin(session, group, now);
+      if (session.initiator || size <= syncLimits.listedAtOnceMax) this.begin(session, group, now);
     });
   }
 
@@ -77,7 +85,7 @@ export class Comparison {
       const group = session.groupAt(place);
       if (group === undefined) continue;
       const verdict = this.#verdict(session, group, fingerprint, now);
-      if (verdict === 'different') this.#begin(session, group, now);
+      if (verdict === 'different') this.begin(session, group, now);
       if (verdict === 'news') isNews = true;
     }
     if (isNews && !isAnswer) this.check(session, now);
@@ -117,7 +125,7 @@ export class Comparison {
     this.#outbox.add({ type: 'delivered', peer: session.peer });
   }
 
-  #begin(session: Session, group: GroupId, now: Now): void {
+  begin(session: Session, group: GroupId, now: Now): void {
     if (!session.mayCompare(group, now.mono)) return;
     const all = this.#replica.sharedFeeds(group).section(everything);
     if (all.end <= syncLimits.listedAtOnceMax) this.#list(session, group, all, now);

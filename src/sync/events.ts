@@ -1,5 +1,7 @@
 // The interface of the engine: what happens to it, and what it asks to be done. Types only.
 import type { Entry } from '../cxo/archive.ts';
+import type { Draft } from '../cxo/draft.ts';
+import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
 import type { Commit, CommitArrivals, LocalChange, StoredRecord } from '../cxo/store.ts';
@@ -34,11 +36,19 @@ export type Event =
       readonly type: 'append';
       readonly ticket: number;
       readonly group: GroupId;
-      readonly object: Uint8Array;
-      readonly local: readonly LocalChange[];
+      readonly draft: Draft;
     }
   /** Local rows alone; answered as an append, without an entry. */
   | { readonly type: 'local'; readonly ticket: number; readonly changes: readonly LocalChange[] }
+  /** Objects of messages that go from the store; answered as local rows are. */
+  | {
+      readonly type: 'erase';
+      readonly ticket: number;
+      readonly erasures: readonly Erasure[];
+      readonly local: readonly LocalChange[];
+    }
+  /** More messages may lack their objects than before. */
+  | { readonly type: 'explained' }
   | { readonly type: 'committed'; readonly arrivals: CommitArrivals }
   | { readonly type: 'commit-failed'; readonly code: ErrorCode }
   /** The answer to `read`; no records where the store could not read what it should have. */

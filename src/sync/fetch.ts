@@ -6,17 +6,21 @@ import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import type { Now } from './events.ts';
 import type { Place } from './frames.ts';
 import type { Journal } from './journal.ts';
+import { Claims } from './claims.ts';
+import type { Hole, Shedding } from './holes.ts';
 import { syncLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnFeeds } from './own-feeds.ts';
 import { chooseHolder, isWorthParts, planParts, type Holder } from './plan.ts';
 import { wantsMore, type Feed, type Replica } from './replica.ts';
-import type { Claim, Session } from './session.ts';
+import type { Session } from './session.ts';
+import { isSilent, takeStalled, type Stalled } from './stalls.ts';
 import { Stretches, type EarlyRun, type Stretch } from './stretches.ts';
 import type { Trees } from './trees.ts';
 import { Wants } from './wants.ts';
 
 export interface FetcherParts {
+  readonly shedding: Shedding;
   readonly replica: Replica;
   readonly journal: Journal;
   readonly outbox: Outbox;
@@ -32,7 +36,9 @@ export class Fetcher {
   readonly #ownFeeds: OwnFeeds;
   readonly #trees: Trees;
   readonly #sessions: ReadonlyMap<number, Session>;
+  readonly #shedding: Shedding;
   readonly #stretches = new Stretches();
+  readonly claims: Claims;
   /** The one feed that is asked for in parts: two that wait for each other's front could block. */
   #inParts: FeedKey | undefined;
   /** Whether segments were refused for want of room: until there is some, nothing is asked for. */
@@ -45,6 +51,8 @@ export class Fetcher {
     this.#ownFeeds = parts.ownFeeds;
     this.#trees = parts.trees;
     this.#sessions = parts.sessions;
+    this.#shedding = parts.shedding;
+    this.claims = new Claims(parts, this.#stretches);
   }
 
   /** Whether segments were refused for want of room, and not all asked for again. */
@@ -70,21 +78,6 @@ export class Fetcher {
     return asked.tailFrom === undefined ? 'part' : 'tail';
   }
 
-  /** Notes where a peer stands; false where it names too many feeds. */
-  claim(session: Session, claim: Claim, now: Now): boolean {
-    const taken = session.claim(feedKey(claim.feed), claim);
-    if (taken) this.#ownFeeds.claimed(session.peer, claim.feed, claim.seq, now.mono);
-    else this.#outbox.count('too-many-feeds');
-    return taken;
-  }
-
-  /** Whether roots up to `seq` would be news that this node may take. */
-  lacks(id: FeedId, seq: number): boolean {
-    if (seq === 0 || !this.#replica.accepts(id)) return false;
-    const feed = this.#replica.find(id);
-    return feed === undefined ? !this.#replica.hasAllHeads(id) : wantsMore(feed, seq);
-  }
-
   /** A peer gave word of what is missing here: it is asked for, unless the tree will bring it. */
   told(session: Session, feeds: readonly FeedId[], now: Now): void {
     const unexpected = feeds.filter(
@@ -95,13 +88,7 @@ export class Fetcher {
 
   /** Asks again for everything that peers claim to have and this node may take. */
   seekAll(now: Now): void {
-    const wanted = new Map<FeedKey, FeedId>();
-    for (const { claims } of this.#sessions.values()) {
-      for (const [key, { feed, seq }] of claims) {
-        if (this.lacks(feed, seq)) wanted.set(key, feed);
-      }
-    }
-    this.seek(wanted.values(), now);
+    this.seek(this.claims.wanted(), now);
   }
 
   /** Asks for what is missing of feeds and was not asked for yet, of whoever has it. */
@@ -115,9 +102,10 @@ export class Fetcher {
   #plan(id: FeedId, wants: Wants, now: Now): void {
     const feed = this.#replica.find(id);
     const key = feedKey(id);
-    const holders = this.#holdersOf(id, key);
-    const tailFrom = this.#planTail(id, feed, holders, wants, now);
     const tip = feed?.tip.seq ?? 0;
+    const all = this.claims.holdersOf(id, key);
+    const holders = this.claims.holes.limit(all, key, tip);
+    const tailFrom = this.#planTail(id, feed, { all, holders }, wants, now);
     if (tailFrom === undefined) this.#planChain(id, tip, holders, undefined, wants, now);
     else if (tailFrom > tip + 1) {
       const below = holders.map((holder) => ({
@@ -128,21 +116,27 @@ export class Fetcher {
     }
   }
 
-  /** The newest part of a long history comes first. @returns where it begins, if there is one */
+  /**
+   * The newest part of a long history comes first; and so does what is behind objects that nobody has.
+   * @returns where it begins, if there is one
+   */
   #planTail(
     id: FeedId,
     feed: Feed | undefined,
-    holders: readonly Holder[],
+    { all, holders }: { readonly all: readonly Holder[]; readonly holders: readonly Holder[] },
     wants: Wants,
     now: Now,
   ): number | undefined {
     const asked = this.#stretches.of(feedKey(id)).find((one) => one.tailFrom !== undefined);
     if (asked !== undefined) return feed?.tail?.from ?? asked.tailFrom;
     const tail = feed?.tail;
-    const end = holders.reduce((most, { seq }) => Math.max(most, seq), 0);
-    const best = chooseHolder(holders.filter(({ seq }) => seq === end));
-    const session = best && this.#sessions.get(best.link);
     const isFirst = this.#stretches.of(feedKey(id)).length === 0;
+    if (tail === undefined && holders.length === 0 && isFirst) {
+      return this.#askBehindHole(id, feed?.tip.seq ?? 0, all, wants, now);
+    }
+    const end = all.reduce((most, { seq }) => Math.max(most, seq), 0);
+    const best = chooseHolder(all.filter(({ seq }) => seq === end));
+    const session = best && this.#sessions.get(best.link);
     const isLong = isFirst && end - (feed?.tip.seq ?? 0) >= syncLimits.tailBehindMin;
     const from = tail === undefined ? end - syncLimits.tailRoots + 1 : tail.head.seq + 1;
     const isWanted = tail === undefined ? isLong && this.#ownFeeds.isOthers(id) : from <= end;
@@ -157,6 +151,24 @@ export class Fetcher {
       now,
     );
     return tailFrom;
+  }
+
+  /** Of all that lack objects, the one that lacks them the least far is asked for what is behind them. */
+  #askBehindHole(
+    id: FeedId,
+    tip: number,
+    all: readonly Holder[],
+    wants: Wants,
+    now: Now,
+  ): number | undefined {
+    const found = this.claims.holes.findBehind(all, feedKey(id), tip);
+    const session = found && this.#sessions.get(found.link);
+    if (found === undefined || session === undefined) return undefined;
+    if (!this.#ownFeeds.isOthers(id)) return undefined;
+    const { from } = found;
+    session.lazy.delete(feedKey(id));
+    this.#ask(session, id, { from, to: undefined, graft: false, tailFrom: from }, wants, now);
+    return from;
   }
 
   /** @param end the last root that is wanted; undefined: all there are and what comes later */
@@ -237,19 +249,6 @@ export class Fetcher {
     wants.add(session, feed, from, to);
   }
 
-  /** The peers that have more of the feed. */
-  #holdersOf(id: FeedId, key: FeedKey): Holder[] {
-    const holders: Holder[] = [];
-    for (const session of this.#sessions.values()) {
-      const claim = session.claims.get(key);
-      if (claim === undefined || !session.shares(id.group) || !this.lacks(id, claim.seq)) continue;
-      const { link } = session;
-      const parts = this.#stretches.of(key).filter((stretch) => stretch.link === link).length;
-      holders.push({ link, seq: claim.seq, load: this.#stretches.load(link), parts });
-    }
-    return holders;
-  }
-
   /** Some of a feed was accepted: who has no more of it is not waited for. */
   progressed(session: Session, feed: Feed, now: Now): void {
     for (const stretch of this.#stretches.of(feed.key)) {
@@ -296,6 +295,38 @@ export class Fetcher {
     }
   }
 
+  /** A peer's roots lack objects that nothing explains: it is not asked for them, others are. */
+  holed(session: Session, id: FeedId, hole: Hole, now: Now): void {
+    const key = feedKey(id);
+    if (!this.claims.holes.add(session.link, key, id, hole)) {
+      this.refute(session, id, now);
+      return;
+    }
+    this.#stretches.deleteOf(key, session.link);
+    this.#giveBack(this.#stretches.dropEarly(key, session.link));
+    this.seek([id], now);
+  }
+
+  /** The same where nobody else has them: what the peer sends behind the hole is the feed's newest part. */
+  streamOn(session: Session, id: FeedId, hole: Hole, next: number, now: Now): void {
+    const key = feedKey(id);
+    this.claims.holes.add(session.link, key, id, hole);
+    const isStreaming = this.#stretches.deleteOf(key, session.link);
+    if (!isStreaming || (session.claims.get(key)?.seq ?? 0) < next) return;
+    const at = { progressAt: now.mono, seenAt: now.mono };
+    const tailFrom = hole.last + 1;
+    this.#stretches.add({
+      ...{ feed: id, key, link: session.link, next, to: undefined, tailFrom, graft: false },
+      ...at,
+    });
+  }
+
+  /** More may be lacking than before: who was not asked because of that is asked again. */
+  explained(now: Now): void {
+    const feeds = this.claims.holes.takeExplained((...of) => this.#shedding.mayLack(...of));
+    if (feeds.length > 0) this.seek(feeds, now);
+  }
+
   /** The peer cannot send what it claimed. */
   decline(session: Session, group: GroupId, places: readonly Place[], now: Now): void {
     for (const { author, head } of places) this.refute(session, { group, author, head }, now);
@@ -308,13 +339,12 @@ export class Fetcher {
 
   #dropClaim(session: Session, key: FeedKey, now: Now): void {
     const claim = session.dropClaim(key);
-    for (const stretch of this.#stretches.of(key)) {
-      if (stretch.link === session.link) this.#stretches.delete(stretch);
-    }
+    this.#stretches.deleteOf(key, session.link);
     if (claim !== undefined) this.seek([claim.feed], now);
   }
 
   dropLink(link: number, now: Now): void {
+    this.claims.holes.dropLink(link);
     const orphans = this.#stretches.ofLink(link);
     for (const stretch of orphans) this.#stretches.delete(stretch);
     if (this.#inParts !== undefined) this.#stretches.dropEarly(this.#inParts, link);
@@ -346,12 +376,7 @@ export class Fetcher {
   review(now: Now): void {
     this.seek(this.#trees.takeOverdue(now.mono), now);
     const silent = new Set<Session>();
-    for (const stretch of this.#stretches.due(now.mono)) {
-      const session = this.#sessions.get(stretch.link);
-      if (session !== undefined && this.#isExcused(stretch, session, now.mono)) {
-        this.#stretches.touch(stretch, now.mono);
-        continue;
-      }
+    for (const { stretch, session } of this.#takeStalled(now.mono)) {
       this.#outbox.count('stalled');
       this.#stretches.delete(stretch);
       if (session === undefined) continue;
@@ -362,12 +387,8 @@ export class Fetcher {
     for (const session of silent) this.#outbox.charge(session, 'stalled', now.mono);
   }
 
-  /** What waits for this node's own disk is not the peer's fault; feeds also wait for each other. */
-  #isExcused({ key, progressAt }: Stretch, session: Session, now: number): boolean {
-    const feed = this.#replica.findByKey(key);
-    if (session.pending > this.#stretches.earlyCredit(session.link)) return true;
-    if (feed !== undefined && feed.tip !== feed.stored) return true;
-    return !isSilent(session, now) && progressAt + syncLimits.turnMsMax > now;
+  #takeStalled(now: number): Stalled[] {
+    return takeStalled(this.#stretches, this.#sessions, this.#replica, now);
   }
 
   get deadline(): number | undefined {
@@ -376,8 +397,4 @@ export class Fetcher {
       ? (stretch ?? tree)
       : Math.min(stretch, tree);
   }
-}
-
-function isSilent(session: Session, now: number): boolean {
-  return session.progressAt + syncLimits.stallMs <= now;
 }

@@ -2,18 +2,24 @@
 // timer or chance of its own, so that the simulator runs the very same engine.
 import type { FeedState } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import type { LabelOf } from '../cxo/record.ts';
 import type { FeedId } from '../cxo/root.ts';
 import { verifySegment } from '../cxo/segment.ts';
 import type { CommitArrivals, HeldRecord, LocalChange } from '../cxo/store.ts';
 import { unreachable, type ErrorCode } from '../errors.ts';
-import type { Identity, PublicKey } from '../identity.ts';
+import type { Identity } from '../identity.ts';
+import { Commits } from './commits.ts';
 import { Comparison } from './comparison.ts';
 import type { Effect, Event, Now } from './events.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { Fetcher } from './fetch.ts';
 import { Forks } from './forks.ts';
-import { parseFrame, protocolVersion, type Frame } from './frames.ts';
+import { parseFrame } from './frame-codec.ts';
+import type { Frame } from './frames.ts';
+import type { Groups } from './groups.ts';
+import { nothingLacks, type Shedding } from './holes.ts';
 import { Intake } from './intake.ts';
+import { Introductions } from './introductions.ts';
 import { Journal, type Settled } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
@@ -22,21 +28,20 @@ import { Overview } from './overview.ts';
 import { OwnFeeds } from './own-feeds.ts';
 import { Receipts } from './receipts.ts';
 import { Replica } from './replica.ts';
-import { Session } from './session.ts';
+import type { Session } from './session.ts';
 import { Trees } from './trees.ts';
 
 export interface GossipOptions {
   readonly identity: Identity;
   /** Named to peers, for the people who look into a mixed mesh. */
   readonly agent: string;
+  readonly groups: Groups;
   readonly states: readonly FeedState[];
   readonly held: readonly HeldRecord[];
   readonly forkProofs: readonly { readonly feed: FeedId; readonly proof: ForkProof }[];
-  /** The groups that this node takes part in, as of now. */
-  readonly groups: () => readonly GroupId[];
-  /** Whether an author belongs to a group, as of now. */
-  readonly accepts: (group: GroupId, author: PublicKey) => boolean;
-  readonly labelOf: (kind: string) => string | undefined;
+  readonly labelOf: LabelOf;
+  /** Without it every message has its object. */
+  readonly shedding?: Shedding;
   /** `verifySegment`, unless somebody remembers its verdicts. */
   readonly verify?: typeof verifySegment;
   /** False where the own feeds may have roots that this store has lost: posting waits for a peer. */
@@ -51,12 +56,14 @@ export class Gossip {
   readonly #sessions = new Map<number, Session>();
   readonly #replica: Replica;
   readonly #journal: Journal;
+  readonly #commits: Commits;
   readonly #forks: Forks;
   readonly #fetcher: Fetcher;
   readonly #intake: Intake;
   readonly #outflow: Outflow;
   readonly #comparison: Comparison;
   readonly #receipts: Receipts;
+  readonly #introductions: Introductions;
   /** What can be seen of the state from outside. */
   readonly overview: Overview;
   readonly #ownFeeds: OwnFeeds;
@@ -68,25 +75,29 @@ export class Gossip {
   #failedCommits = 0;
 
   constructor(options: GossipOptions, now: Now) {
-    const { identity, held, labelOf, headMin } = options;
+    const { identity, held, labelOf, headMin, groups } = options;
     const self = identity.publicKey;
     this.#options = options;
-    const accepts = ({ group, author }: FeedId): boolean => options.accepts(group, author);
-    this.#replica = new Replica(options.states, accepts, now.wall + syncLimits.horizonMicros);
+    this.#replica = new Replica(options.states, groups, now.wall + syncLimits.horizonMicros);
     const parts = { replica: this.#replica, outbox: this.#outbox, sessions: this.#sessions };
     const known = options.ownFeedsKnown;
-    this.#ownFeeds = new OwnFeeds({ self, replica: this.#replica, known, headMin });
+    const headMinOf = (group: GroupId, from: number): number =>
+      groups.headMin(group, Math.max(headMin, from));
+    this.#ownFeeds = new OwnFeeds({ self, replica: this.#replica, known, headMinOf });
     this.#journal = new Journal({ ...parts, identity, ownFeeds: this.#ownFeeds, held, labelOf });
+    this.#commits = new Commits(this.#journal);
     this.#forks = new Forks(this.#replica, this.#journal, this.#outbox, options.forkProofs);
     const inner = { ...parts, self, journal: this.#journal, forks: this.#forks };
     this.#outflow = new Outflow(this.#replica, this.#outbox, this.#sessions);
     const trees = new Trees(this.#sessions);
     const incoming = { ...inner, ownFeeds: this.#ownFeeds, outflow: this.#outflow, trees };
-    this.#comparison = new Comparison(incoming);
-    this.#fetcher = new Fetcher(incoming);
-    const { verify = verifySegment } = options;
-    this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify });
-    this.#receipts = new Receipts({ ...parts, identity });
+    const comparison = new Comparison(incoming);
+    this.#comparison = comparison;
+    this.#introductions = new Introductions({ ...parts, agent: options.agent, groups, comparison });
+    const { verify = verifySegment, shedding = nothingLacks } = options;
+    this.#fetcher = new Fetcher({ ...incoming, shedding });
+    this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify, shedding });
+    this.#receipts = new Receipts({ ...parts, identity, groups });
     this.overview = new Overview({ ...inner, receipts: this.#receipts });
   }
 
@@ -121,6 +132,12 @@ export class Gossip {
       case 'local':
         this.#writeLocal(event.ticket, event.changes);
         return;
+      case 'erase':
+        if (!this.#commits.erasing.add(event)) this.#refuse(event.ticket);
+        return;
+      case 'explained':
+        this.#fetcher.explained(now);
+        return;
       case 'committed':
         this.#committed(event.arrivals, now);
         return;
@@ -131,7 +148,8 @@ export class Gossip {
         this.#readDone(event);
         return;
       case 'members':
-        for (const group of this.#options.groups()) this.#replica.membersChanged(group);
+        for (const group of this.#options.groups.all()) this.#replica.membersChanged(group);
+        for (const session of this.#sessions.values()) this.#introductions.review(session, now);
         this.#fetcher.seekAll(now);
         return;
       case 'tick':
@@ -149,24 +167,8 @@ export class Gossip {
   }
 
   #open(event: Extract<Event, { type: 'opened' }>, now: Now): void {
-    const { link, peer } = event;
-    const groups = this.#options
-      .groups()
-      .filter((group) => this.#options.accepts(group, peer))
-      .slice(0, syncLimits.groupsMax);
-    const session = new Session({ ...event, groups, openedAt: now.mono });
-    this.#sessions.set(link, session);
-    this.#receipts.openLink(link, now);
-    this.#outbox.send(session, {
-      type: 'hello',
-      version: protocolVersion,
-      agent: this.#options.agent,
-      groups: groups.map((group) => ({
-        tag: session.tag(group),
-        fingerprint: this.#comparison.fingerprint(session, group),
-      })),
-      window: syncLimits.windowBytes,
-    });
+    this.#sessions.set(event.link, this.#introductions.open(event, now));
+    this.#receipts.openLink(event.link, now);
   }
 
   #receive(link: number, frameType: number, payload: Uint8Array, now: Now): void {
@@ -175,19 +177,9 @@ export class Gossip {
     const frame = parseFrame(frameType, payload);
     if (frame === undefined) this.#outbox.offence(session, 'bad-frame', now.mono);
     else if (frame === 'unknown') this.#outbox.count('unknown-frame');
-    else if (frame.type === 'hello') this.#greet(session, frame, now);
+    else if (frame.type === 'hello') this.#introductions.greet(session, frame, now);
     else if (!session.greeted) this.#outbox.count('not-greeted');
     else this.#read(session, frame, now);
-  }
-
-  #greet(session: Session, frame: Extract<Frame, { type: 'hello' }>, now: Now): void {
-    if (frame.version !== protocolVersion) {
-      this.#outbox.close(session.link, session.peer, 'version-mismatch', false);
-      return;
-    }
-    if (session.greeted) return;
-    session.greet(frame.groups, frame.window);
-    this.#comparison.greeted(session, frame.groups, now);
   }
 
   #read(session: Session, frame: Exclude<Frame, { type: 'hello' }>, now: Now): void {
@@ -201,6 +193,10 @@ export class Gossip {
     }
     if (frame.type === 'check') {
       this.#checked(session, frame, now);
+      return;
+    }
+    if (frame.type === 'groups') {
+      this.#introductions.heard(session, frame, now);
       return;
     }
     const group = session.groupAt(frame.group);
@@ -230,7 +226,7 @@ export class Gossip {
         this.#receipts.receive(session, group, frame.bytes, now);
         return;
       case 'fork':
-        this.#takeProof(session, group, frame, now);
+        this.#intake.proof(session, group, frame, now);
         return;
       default:
         unreachable(frame);
@@ -245,36 +241,35 @@ export class Gossip {
     this.#comparison.checked(session, frame, now);
   }
 
-  #takeProof(
-    session: Session,
-    group: GroupId,
-    { author, head, proof }: Extract<Frame, { type: 'fork' }>,
-    now: Now,
-  ): void {
-    const id: FeedId = { group, author, head };
-    if (!this.#replica.accepts(id)) this.#outbox.count('not-a-member');
-    else if (this.#forks.receive(id, proof) === 'invalid') {
-      this.#outbox.offence(session, 'bad-fork-proof', now.mono);
-    }
-  }
-
   #append(event: Extract<Event, { type: 'append' }>): void {
-    const { ticket, group, object, local } = event;
+    const { ticket, group, draft } = event;
     if (this.#journal.appendsWaiting < syncLimits.appendsMax)
-      this.#journal.append({ ticket, group, object, local });
-    else this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
+      this.#journal.append({ ticket, group, draft });
+    else this.#refuse(ticket);
   }
 
   #writeLocal(ticket: number, changes: readonly LocalChange[]): void {
     if (this.#journal.localWaiting < syncLimits.appendsMax)
       this.#journal.writeLocal(ticket, changes);
-    else this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
+    else this.#refuse(ticket);
+  }
+
+  #refuse(ticket: number): void {
+    this.#outbox.add({ type: 'append-failed', ticket, code: 'too-many-requests' });
   }
 
   #committed(arrivals: CommitArrivals, now: Now): void {
     this.#failedCommits = 0;
     this.#resumeAt = undefined;
-    const settled = this.#journal.settle(arrivals);
+    const outcome = this.#commits.settle(arrivals);
+    if (outcome.type === 'erased') {
+      const { ticket } = outcome;
+      if (ticket !== undefined) this.#outbox.add({ type: 'local-written', ticket });
+      // What is remembered of recent messages has their objects.
+      this.#outbox.add({ type: 'withdrawn' });
+      return;
+    }
+    const { settled } = outcome;
     for (const { ticket, entry } of settled.appended) {
       this.#outbox.add({ type: 'appended', ticket, entry });
     }
@@ -303,7 +298,7 @@ export class Gossip {
   }
 
   #commitFailed(code: ErrorCode, now: Now): void {
-    const { runs, tickets } = this.#journal.fail();
+    const { runs, tickets } = this.#commits.fail();
     for (const ticket of tickets) this.#outbox.add({ type: 'append-failed', ticket, code });
     for (const run of runs) this.#intake.forget(run);
     const waitMs = syncLimits.commitRetryMs * 2 ** this.#failedCommits;
@@ -360,17 +355,20 @@ export class Gossip {
 
   /** Groups in which this node may not write to its own feed. */
   #blockedGroups(now: Now): Set<GroupId> {
-    const groups = this.#options.groups();
+    const groups = [...this.#journal.groupsWaiting];
     return new Set(groups.filter((group) => !this.#ownFeeds.mayAppend(group, now.mono)));
   }
 
   /** What each event may have made possible: a commit, segments to send, credit to give. */
   #flush(now: Now): void {
     if (this.#retryCommitAt === undefined) {
-      const plan = this.#journal.take(now, (group) => this.#ownFeeds.mayAppend(group, now.mono));
+      const plan = this.#commits.take(now, (group) => this.#ownFeeds.mayAppend(group, now.mono));
+      for (const failed of this.#journal.takeFailed()) {
+        this.#outbox.add({ type: 'append-failed', ...failed });
+      }
       if (plan !== undefined) this.#outbox.add({ type: 'commit', ...plan });
     }
-    if (this.#journal.waitsFor(this.#blockedGroups(now))) this.#waitingSince ??= now.mono;
+    if (this.#blockedGroups(now).size > 0) this.#waitingSince ??= now.mono;
     else this.#waitingSince = undefined;
     this.#forks.pump();
     this.#receipts.flush(now);
@@ -384,7 +382,7 @@ export class Gossip {
 
   /** When the engine next wants a `tick`; undefined where only events can change anything. */
   deadline(now: Now): number | undefined {
-    const release = this.#retryCommitAt === undefined ? this.#journal.nextRelease : undefined;
+    const release = this.#retryCommitAt === undefined ? this.#commits.nextRelease : undefined;
     const waits = [
       this.#fetcher.deadline,
       this.#forks.deadline,

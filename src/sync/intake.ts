@@ -2,13 +2,21 @@
 // to the journal and passed on at once. Knows nothing of what is asked of whom.
 import type { GroupId } from '../cxo/ids.ts';
 import { feedKey, type FeedId } from '../cxo/root.ts';
-import { countRoots, type verifySegment, type Run, type SegmentReason } from '../cxo/segment.ts';
+import { eraseOfRun, type Erasure } from '../cxo/erasure.ts';
+import {
+  countRoots,
+  skipEntries,
+  type verifySegment,
+  type Run,
+  type SegmentReason,
+} from '../cxo/segment.ts';
 import { equal } from '../bytes.ts';
 import { admit, endOf, placeOf, type Place as Where } from './admission.ts';
 import type { Now } from './events.ts';
 import type { Fetcher } from './fetch.ts';
 import type { Forks } from './forks.ts';
 import { rootPrefixBytes, type Frame, type Place } from './frames.ts';
+import { findHole, type Hole, type Shedding } from './holes.ts';
 import type { Journal, PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { DropReason, Outbox } from './outbox.ts';
@@ -24,6 +32,7 @@ export interface IntakeParts {
   readonly outbox: Outbox;
   readonly forks: Forks;
   readonly verify: typeof verifySegment;
+  readonly shedding: Shedding;
   readonly fetcher: Fetcher;
   readonly outflow: Outflow;
   readonly trees: Trees;
@@ -37,6 +46,7 @@ export class Intake {
   readonly #outbox: Outbox;
   readonly #forks: Forks;
   readonly #verify: typeof verifySegment;
+  readonly #shedding: Shedding;
   readonly #fetcher: Fetcher;
   readonly #outflow: Outflow;
   readonly #trees: Trees;
@@ -49,6 +59,7 @@ export class Intake {
     this.#outbox = parts.outbox;
     this.#forks = parts.forks;
     this.#verify = parts.verify;
+    this.#shedding = parts.shedding;
     this.#fetcher = parts.fetcher;
     this.#outflow = parts.outflow;
     this.#trees = parts.trees;
@@ -73,11 +84,11 @@ export class Intake {
       }
       // The ids of known feeds are shared: claims are many.
       const feed = known?.id ?? id;
-      if (!this.#fetcher.claim(session, { feed, seq, count }, now)) continue;
+      if (!this.#fetcher.claims.claim(session, { feed, seq, count }, now)) continue;
       if (known !== undefined && showsAnotherRoot(known, seq, rootPrefix)) {
         this.#forks.suspect(session, known, undefined, now);
       }
-      if (this.#fetcher.lacks(feed, seq)) wanted.push(feed);
+      if (this.#fetcher.claims.lacks(feed, seq)) wanted.push(feed);
     }
     const isListing = covers !== undefined || haves.length >= syncLimits.feedsInFrameMax;
     if (isListing) this.#fetcher.seek(wanted, now);
@@ -127,11 +138,10 @@ export class Intake {
       this.#refuseSegment(session, id, verified.reason, now);
       return false;
     }
-    // Its roots would be the same with the objects: nobody would ask for those again.
-    if (lacksObjects(verified.run)) {
+    const hole = this.#holeIn(verified.run, feed, where);
+    if (hole !== undefined) {
       this.#outbox.count('object-missing');
-      this.#fetcher.refute(session, id, now);
-      return false;
+      return this.#takeHoled(session, { run: verified.run, hole, where }, bytes.length, now);
     }
     if (where === 'early' || where === 'gap') {
       const early = { run: verified.run, link: session.link, credit: bytes.length };
@@ -141,6 +151,51 @@ export class Intake {
     const isAccepted = this.#accept(session, verified.run, where, bytes.length, now);
     this.#acceptEarly(id, now);
     return isAccepted;
+  }
+
+  /**
+   * Objects that are missing without an explanation, of roots that are not here yet. Taken as it is, the
+   * roots would be the same as with the objects: nobody would ask for those again. What an author has
+   * lost of its own is its own affair.
+   */
+  #holeIn(run: Run, feed: Feed | undefined, where: Where): Hole | undefined {
+    if (!lacksObjects(run) || !this.#ownFeeds.isOthers(run.feed)) return undefined;
+    const below = where === 'tail' ? Infinity : (feed?.tail?.from ?? Infinity);
+    const mayLack: Shedding['mayLack'] = (...of) => this.#shedding.mayLack(...of);
+    return findHole(run, endOf(feed, where), below, mayLack);
+  }
+
+  /**
+   * Others are asked first. Where no linked peer has the objects, what is behind them is taken as the
+   * feed's newest part: the gap stays missing, and is asked of whoever comes. A newest part that is
+   * there already goes on without them: there is one at most, and the feed must not stand still.
+   */
+  #takeHoled(
+    session: Session,
+    { run, hole, where }: { readonly run: Run; readonly hole: Hole; readonly where: Where },
+    credit: number,
+    now: Now,
+  ): boolean {
+    const { feed: id } = run;
+    const tail = this.#replica.find(id)?.tail;
+    const isLast = this.#fetcher.claims.isLastResort(session, id, hole.last);
+    if (where === 'tail' && tail !== undefined) {
+      if (isLast) return this.#accept(session, run, 'tail', credit, now);
+      this.#fetcher.refute(session, id, now);
+      return false;
+    }
+    if (tail !== undefined || !isLast || where === 'early' || where === 'gap') {
+      this.#fetcher.holed(session, id, hole, now);
+      return false;
+    }
+    this.#fetcher.streamOn(session, id, hole, run.head.seq + 1, now);
+    const behind = hole.last + 1 - run.from;
+    if (behind < run.entries.length) {
+      return this.#accept(session, skipEntries(run, behind), 'tail', credit, now);
+    }
+    session.progressAt = now.mono;
+    this.#fetcher.seek([id], now);
+    return false;
   }
 
   /** Parts that other peers have brought meanwhile follow the one that was in front of them. */
@@ -168,7 +223,7 @@ export class Intake {
   /** An author has what is before its root on its disk; another that has it says so by itself. */
   #noteGap(session: Session, feed: FeedId, seq: number, now: Now): void {
     if (session.peer !== feed.author) return;
-    if (this.#fetcher.claim(session, { feed, seq, count: seq }, now)) {
+    if (this.#fetcher.claims.claim(session, { feed, seq, count: seq }, now)) {
       this.#fetcher.seek([feed], now);
     }
   }
@@ -188,6 +243,7 @@ export class Intake {
     if (roots === undefined) return undefined;
     if (feed !== undefined && from + roots - 1 <= endOf(feed, where)) return 'duplicate';
     if (feed?.forkedAt !== undefined && feed.tip.seq >= feed.forkedAt - 1) return 'forked';
+    if (from > (feed?.limit ?? this.#replica.limitOf(id) ?? Infinity)) return 'removed';
     if (this.#journal.pendingBytes > syncLimits.pendingBytesMax) return 'pending-full';
     return undefined;
   }
@@ -231,7 +287,7 @@ export class Intake {
     const live = where === 'tail' ? known?.tail !== undefined : this.#fetcher.isLive(feed.key);
     const { after, withdraws } = acceptance;
     const from = { link: session.link, credit, live, ahead: ahead.length };
-    this.#journal.add({ feed, run: acceptance.run, after, withdraws, ...from });
+    this.#journal.add({ feed, run: this.#shed(acceptance.run), after, withdraws, ...from });
     this.#noteSender(session, run, now);
     this.#trees.delivered(session, feed.key);
     if (live) this.#outflow.relay(session, feed, acceptance.run);
@@ -240,17 +296,46 @@ export class Intake {
     return true;
   }
 
+  /** What was deleted, or is not kept for so long, is not even written. */
+  #shed(run: Run): Run {
+    const { feed } = run;
+    const shedding = this.#shedding;
+    const erasures: Omit<Erasure, 'feed'>[] = [];
+    for (const { seq, time, objects } of run.entries) {
+      for (const [index, { message: id, id: objectId, bytes: object }] of objects.entries()) {
+        if (object === undefined || !shedding.mayLack(feed, time, id)) continue;
+        const entry = { arrival: 0, feed, seq, index, time, id, objectId, object };
+        if (shedding.sheds(entry)) erasures.push({ seq, index, id });
+      }
+    }
+    return erasures.length === 0 ? run : eraseOfRun(run, erasures);
+  }
+
   /** An author, and who sends what was asked for, has it on disk; who relays may yet have to write it. */
   #noteSender(session: Session, { feed, head }: Run, now: Now): void {
     const key = feedKey(feed);
     if (session.peer === feed.author || this.#fetcher.isAskedOf(session, key)) {
-      this.#fetcher.claim(session, { feed, seq: head.seq, count: head.count }, now);
+      this.#fetcher.claims.claim(session, { feed, seq: head.seq, count: head.count }, now);
     } else session.has(key, head.seq);
   }
 
   #refuseSegment(session: Session, feed: FeedId, reason: SegmentReason, now: Now): void {
     this.#outbox.offence(session, dropReasonOf(reason), now.mono);
     this.#fetcher.refute(session, feed, now);
+  }
+
+  /** A proof that an author has signed two branches. */
+  proof(
+    session: Session,
+    group: GroupId,
+    { author, head, proof }: Extract<Frame, { type: 'fork' }>,
+    now: Now,
+  ): void {
+    const id: FeedId = { group, author, head };
+    if (!this.#replica.accepts(id)) this.#outbox.count('not-a-member');
+    else if (this.#forks.receive(id, proof) === 'invalid') {
+      this.#outbox.offence(session, 'bad-fork-proof', now.mono);
+    }
   }
 
   /** The commit of this run failed: it is asked for again later, and its credit waits as well. */

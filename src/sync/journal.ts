@@ -1,12 +1,14 @@
 // What waits for the disk: verified runs of any feed and own objects, gathered into one commit at a
 // time. Own objects that arrive while a commit is under way share the next root and its signature.
 import type { Entry } from '../cxo/archive.ts';
+import type { Draft } from '../cxo/draft.ts';
 import type { FeedHead, FeedState, FeedTail } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import { rootLimits } from '../cxo/limits.ts';
-import { buildRecord } from '../cxo/record.ts';
+import { buildRecord, type LabelOf } from '../cxo/record.ts';
 import { sliceRun, type Run, type RunObject } from '../cxo/segment.ts';
 import type { Commit, CommitArrivals, HeldRecord, LocalChange, RecordKey } from '../cxo/store.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
 import { Held } from './held.ts';
@@ -18,8 +20,7 @@ import type { Feed, Replica } from './replica.ts';
 export interface Append {
   readonly ticket: number;
   readonly group: GroupId;
-  readonly object: Uint8Array;
-  readonly local: readonly LocalChange[];
+  readonly draft: Draft;
 }
 
 /** A run on its way to the disk, and where it came from. */
@@ -38,6 +39,13 @@ export interface PendingRun {
   readonly live: boolean;
   /** Roots that were too far ahead of the clock as it came. */
   readonly ahead: number;
+}
+
+/** An own object that was built for its place. */
+interface Built {
+  readonly ticket: number;
+  readonly object: Uint8Array;
+  readonly local: readonly LocalChange[];
 }
 
 interface OwnRun extends PendingRun {
@@ -90,17 +98,18 @@ export interface JournalOptions {
   readonly held: readonly HeldRecord[];
   readonly ownFeeds: OwnFeeds;
   /** The label under which the store finds objects of a kind again. */
-  readonly labelOf: (kind: string) => string | undefined;
+  readonly labelOf: LabelOf;
 }
 
 export class Journal {
   readonly #identity: Identity;
   readonly #replica: Replica;
   readonly #ownFeeds: OwnFeeds;
-  readonly #labelOf: (kind: string) => string | undefined;
+  readonly #labelOf: LabelOf;
   #pending: PendingRun[] = [];
   #pendingBytes = 0;
   #appends: Append[] = [];
+  readonly #failed: { readonly ticket: number; readonly code: ErrorCode }[] = [];
   readonly #held: Held;
   #frozen: Feed[] = [];
   #local: LocalWrite[] = [];
@@ -143,6 +152,11 @@ export class Journal {
     return this.#inFlight === undefined ? this.#held.nextRelease : undefined;
   }
 
+  /** Whether a commit of this journal's is under way. */
+  get isWriting(): boolean {
+    return this.#inFlight !== undefined;
+  }
+
   get appendsWaiting(): number {
     return this.#appends.length;
   }
@@ -151,9 +165,14 @@ export class Journal {
     return this.#local.length;
   }
 
-  /** Whether an own object waits for one of these groups. */
-  waitsFor(groups: ReadonlySet<GroupId>): boolean {
-    return groups.size > 0 && this.#appends.some(({ group }) => groups.has(group));
+  /** Groups for which own objects wait. */
+  get groupsWaiting(): ReadonlySet<GroupId> {
+    return new Set(this.#appends.map(({ group }) => group));
+  }
+
+  /** Own objects that could not be built where they were to stand. */
+  takeFailed(): readonly { readonly ticket: number; readonly code: ErrorCode }[] {
+    return this.#failed.splice(0);
   }
 
   append(append: Append): void {
@@ -319,8 +338,9 @@ export class Journal {
       if (feed.tail !== undefined) throw new Error('an own feed has no tail');
       // A root may not follow one that is not on disk: both would be lost with the first.
       if (feed.tip !== feed.stored) continue;
-      const appends = this.#takeBatch(group);
       const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time);
+      const appends = this.#takeBatch(group, feed, time);
+      if (appends.length === 0) continue;
       const run = buildOwnRun(this.#identity, feed.id, feed.tip, time, appends);
       feed.tip = run.head;
       const tickets = appends.map(({ ticket }) => ticket);
@@ -332,17 +352,25 @@ export class Journal {
     return taken;
   }
 
-  #takeBatch(group: GroupId): Append[] {
-    const batch: Append[] = [];
+  /** Own objects as they will stand in the next root of the feed. */
+  #takeBatch(group: GroupId, { id, tip }: Feed, time: number): Built[] {
+    const batch: Built[] = [];
     const rest: Append[] = [];
     let bytes = 0;
     for (const append of this.#appends) {
       const fits = batch.length < rootLimits.objectsMax && bytes < syncLimits.rootBytesTarget;
-      if (append.group !== group || !fits) rest.push(append);
-      else {
-        bytes += append.object.length;
-        batch.push(append);
+      if (append.group !== group || !fits) {
+        rest.push(append);
+        continue;
       }
+      const { ticket, draft } = append;
+      const built = draft({ feed: id, seq: tip.seq + 1, index: batch.length, time });
+      if ('code' in built) {
+        this.#failed.push({ ticket, code: built.code });
+        continue;
+      }
+      bytes += built.object.length;
+      batch.push({ ...built, ticket });
     }
     this.#appends = rest;
     return batch;

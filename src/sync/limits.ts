@@ -136,6 +136,12 @@ export const syncLimits = {
   receiptClaimsMax: 200_000,
   /** Feeds that are read for one peer at a time: what each takes is mostly waiting for the store. */
   readsMax: 8,
+  /** Requests to erase objects that wait for the disk. */
+  erasingMax: 256,
+  /** Feeds of which one link is known to lack objects: about 1 KB each. */
+  holesOfLinkMax: 1024,
+  /** Missing objects that are remembered of each: once these are explained the peer is asked again. */
+  lackingMax: 8,
   /** Bytes asked of the store at a time. */
   readBytes: 64 * 1024,
   /** The most that has to be read to reach a signature: the records of a held segment, one a root. */

@@ -1,7 +1,8 @@
 // Gathers the effects of one event, and counts what was refused or dropped and why.
 import type { PublicKey } from '../identity.ts';
 import type { Effect } from './events.ts';
-import { encodeFrame, type Frame } from './frames.ts';
+import { encodeFrame } from './frame-codec.ts';
+import type { Frame } from './frames.ts';
 import type { Session } from './session.ts';
 
 /** Everything that the gossip refuses or drops has one of these names. */
@@ -19,6 +20,8 @@ export const dropReasons = [
   'forked',
   'held-full',
   'not-a-member',
+  'removed',
+  'too-many-groups',
   'not-greeted',
   'object-missing',
   'old-receipt',

@@ -17,7 +17,7 @@ import type { PendingRun } from './journal.ts';
 import { syncLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import { split, type Range, type Section } from './ranges.ts';
-import { sharedClaim, sharedRoot, type Feed, type Replica } from './replica.ts';
+import { endOfFeed, sharedClaim, sharedRoot, type Feed, type Replica } from './replica.ts';
 import type { OutgoingPart, Session } from './session.ts';
 
 export class Outflow {
@@ -143,9 +143,8 @@ export class Outflow {
     this.#sendSegment(session, feed, request.seq, built.bytes);
     part.next = built.last + 1;
     if (part.to === undefined) session.sentTo.set(feed.key, built.last);
-    // Behind a fork there is only what nobody takes any more.
-    const end = feed.forkedAt === undefined ? feed.stored.seq : feed.forkedAt - 1;
-    if (built.last < Math.min(part.to ?? Infinity, feed.stored.seq, end)) return;
+    // Behind the end there is only what nobody takes any more.
+    if (built.last < Math.min(part.to ?? Infinity, feed.stored.seq, endOfFeed(feed))) return;
     outgoing.parts.shift();
     if (outgoing.parts.length === 0) session.outgoing.delete(feed.key);
   }
@@ -188,7 +187,7 @@ export class Outflow {
     if (session.lazy.has(feed.key) || !this.#replica.accepts(feed.id)) return false;
     const sentTo = session.sentTo.get(feed.key) ?? (run.from === 1 ? 0 : undefined);
     if (sentTo !== run.from - 1 || session.isStreaming(feed.key)) return false;
-    if (session.creditLeft <= 0 || feed.forkedAt !== undefined) return false;
+    if (session.creditLeft <= 0 || run.from > endOfFeed(feed)) return false;
     this.#sendSegment(session, feed, run.from, run.bytes);
     session.sentTo.set(feed.key, run.head.seq);
     return true;

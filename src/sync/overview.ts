@@ -10,7 +10,7 @@ import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
-import { sharedClaim, type Feed, type Replica } from './replica.ts';
+import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
 
 export interface FeedOverview {
@@ -233,9 +233,10 @@ export class Overview {
 
 function lack(feed: Feed | undefined, claim: Claim): number {
   if (feed === undefined) return claim.count;
-  const end = feed.forkedAt === undefined ? Infinity : feed.forkedAt - 1;
-  if (Math.min(claim.seq, end) <= feed.stored.seq) return 0;
+  if (Math.min(claim.seq, endOfFeed(feed)) <= feed.stored.seq) return 0;
   const { stored, storedTail: tail } = feed;
-  const above = tail === undefined ? 0 : tail.head.count - tail.countBefore;
-  return Math.max(1, claim.count - stored.count - above);
+  if (tail === undefined) return Math.max(1, claim.count - stored.count);
+  // Of what is below the newest part, and what is above it.
+  const below = Math.min(claim.count, tail.countBefore) - stored.count;
+  return Math.max(1, below + Math.max(0, claim.count - tail.head.count));
 }

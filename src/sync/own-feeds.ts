@@ -19,8 +19,8 @@ export interface OwnFeedsOptions {
   readonly replica: Replica;
   /** False where the own feeds may have roots that this store has lost. */
   readonly known: boolean;
-  /** The lowest head number that may be written to. */
-  readonly headMin: number;
+  /** The lowest head number in a group, from one on, that may be written to. */
+  readonly headMinOf: (group: GroupId, from: number) => number;
 }
 
 export class OwnFeeds {
@@ -36,11 +36,11 @@ export class OwnFeeds {
 
   /** The feed that is written to: the one with the highest head number, or one above a fork. */
   current(group: GroupId): FeedId {
-    const { self, replica, headMin } = this.#options;
+    const { self, replica, headMinOf } = this.#options;
     const latest = replica.latest(group, self);
     const head =
       latest === undefined ? 0 : latest.id.head + (latest.forkedAt === undefined ? 0 : 1);
-    return { group, author: self, head: Math.max(head, headMin) };
+    return { group, author: self, head: headMinOf(group, head) };
   }
 
   /** Whether a feed is not this node's: of an own one the whole chain has to be known. */

@@ -7,6 +7,7 @@ import type { Identity, PublicKey } from '../identity.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Now } from './events.ts';
 import type { PendingRun } from './journal.ts';
+import type { Groups } from './groups.ts';
 import { syncLimits } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import {
@@ -25,6 +26,7 @@ export interface ReceiptsOptions {
   readonly replica: Replica;
   readonly outbox: Outbox;
   readonly sessions: ReadonlyMap<number, Session>;
+  readonly groups: Pick<Groups, 'isMember'>;
 }
 
 /** Times are monotonic milliseconds. */
@@ -101,8 +103,10 @@ export class Receipts {
 
   /** What a commit brought to this disk. Of its own feeds no member has to say that it has them. */
   committed(runs: readonly PendingRun[], now: Now): void {
-    const { replica, sessions } = this.#options;
+    const { replica, sessions, groups } = this.#options;
     for (const { feed, link } of runs) {
+      // Who only carries what members write is not asked what it has.
+      if (!groups.isMember(feed.id.group, this.#self)) continue;
       const group = this.#groupOf(feed.id.group);
       if (group.heard.size > 0) group.compareAt ??= now.mono + group.intervalMs;
       if (link === undefined || !replica.accepts(feed.id)) continue;
@@ -118,14 +122,14 @@ export class Receipts {
   }
 
   receive(session: Session, groupId: GroupId, bytes: Uint8Array, now: Now): void {
-    const { replica, outbox } = this.#options;
+    const { groups, outbox } = this.#options;
     const receipt = parseReceipt(bytes);
     if (receipt === undefined) {
       outbox.offence(session, 'bad-receipt', now.mono);
       return;
     }
     const { member, number } = receipt;
-    if (!replica.accepts({ group: groupId, author: member, head: 0 })) {
+    if (!groups.isMember(groupId, member)) {
       outbox.count('not-a-member');
       return;
     }

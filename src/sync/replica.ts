@@ -4,6 +4,7 @@ import { emptyHead, type FeedHead, type FeedState, type FeedTail } from '../cxo/
 import type { GroupId, RootId } from '../cxo/ids.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
+import type { FeedRules } from './groups.ts';
 import { syncLimits } from './limits.ts';
 import { SharedFeeds } from './shared-feeds.ts';
 
@@ -18,34 +19,43 @@ export interface Feed {
   storedTail: FeedTail | undefined;
   tail: FeedTail | undefined;
   forkedAt: number | undefined;
+  /** The last seq that counts, where its author was removed from the group. */
+  limit: number | undefined;
   /** The root before the fork, where the disk has it and goes beyond; undefined until it was read. */
   beforeFork: RootId | undefined;
   /** Wall clock of the latest root that a peer sent, since the start; microseconds. */
   receivedAt: number | undefined;
 }
 
-/** Last seq of a feed that every node can come to have: a forked feed ends before its fork. */
-export function sharedSeq(feed: Feed): number {
-  return feed.forkedAt === undefined
-    ? feed.stored.seq
-    : Math.min(feed.stored.seq, feed.forkedAt - 1);
+/** The last seq that any node has to have: a feed ends before its fork, and where its author left. */
+export function endOfFeed({ forkedAt = Infinity, limit = Infinity }: Feed): number {
+  return Math.min(forkedAt - 1, limit);
 }
 
-/** The root at `sharedSeq`: undefined where there is none, and where it has to be read first. */
+/** Last seq of a feed that every node can come to have. */
+export function sharedSeq(feed: Feed): number {
+  return Math.min(feed.stored.seq, endOfFeed(feed));
+}
+
+/**
+ * The root at `sharedSeq`: undefined where there is none, and where it has to be read first. Nor is
+ * it said of a feed that ends with its author's membership: nodes may have any more of it.
+ */
 export function sharedRoot(feed: Feed): RootId | undefined {
-  return sharedSeq(feed) === feed.stored.seq ? feed.stored.root : feed.beforeFork;
+  const seq = sharedSeq(feed);
+  if (seq === feed.limit) return undefined;
+  return seq === feed.stored.seq ? feed.stored.root : feed.beforeFork;
 }
 
 /** The feed as far as every node can come to have it. */
 export function sharedClaim(feed: Feed): { feed: FeedId; seq: number; count: number } {
   const seq = sharedSeq(feed);
-  return { feed: feed.id, seq, count: feed.forkedAt === undefined ? feed.stored.count : seq };
+  return { feed: feed.id, seq, count: seq === feed.stored.seq ? feed.stored.count : seq };
 }
 
 /** Whether more roots of the feed would add to what every node can come to have. */
 export function wantsMore(feed: Feed, seq: number): boolean {
-  const bound = feed.forkedAt === undefined ? seq : Math.min(seq, feed.forkedAt - 1);
-  return bound > feed.tip.seq;
+  return Math.min(seq, endOfFeed(feed)) > feed.tip.seq;
 }
 
 export class Replica {
@@ -55,14 +65,14 @@ export class Replica {
   readonly #heads = new Map<string, number>();
   /** The latest time of any root in a group that the local clock may follow. */
   readonly #seen = new Map<GroupId, number>();
-  readonly #accepts: (feed: FeedId) => boolean;
+  readonly #rules: FeedRules;
 
   /**
-   * @param accepts whether an author's feed belongs in its group, as of now
+   * @param rules what belongs in a group, as of now
    * @param horizon the latest time that the group's clock may follow, microseconds
    */
-  constructor(states: readonly FeedState[], accepts: (feed: FeedId) => boolean, horizon: number) {
-    this.#accepts = accepts;
+  constructor(states: readonly FeedState[], rules: FeedRules, horizon: number) {
+    this.#rules = rules;
     for (const { feed, head, tail, forkedAt } of states) {
       const one = this.open(feed);
       one.stored = head;
@@ -76,7 +86,11 @@ export class Replica {
   }
 
   accepts(feed: FeedId): boolean {
-    return this.#accepts(feed);
+    return this.#rules.accepts(feed);
+  }
+
+  limitOf(feed: FeedId): number | undefined {
+    return this.#rules.limitOf(feed);
   }
 
   find(feed: FeedId): Feed | undefined {
@@ -95,6 +109,7 @@ export class Replica {
     const feed: Feed = {
       ...{ id, key, stored: emptyHead, tip: emptyHead, storedTail: undefined, tail: undefined },
       ...{ forkedAt: undefined, beforeFork: undefined, receivedAt: undefined },
+      limit: this.#rules.limitOf(id),
     };
     this.#feeds.set(key, feed);
     const ofAuthor = authorKey(id.group, id.author);
@@ -126,7 +141,7 @@ export class Replica {
   sharedFeeds(group: GroupId): SharedFeeds {
     const known = this.#groups.get(group);
     if (known !== undefined) return known;
-    const feeds = new SharedFeeds({ accepts: ({ id }) => this.#accepts(id), writeRow });
+    const feeds = new SharedFeeds({ accepts: ({ id }) => this.#rules.accepts(id), writeRow });
     this.#groups.set(group, feeds);
     return feeds;
   }
@@ -142,7 +157,10 @@ export class Replica {
 
   /** To be called when other authors are accepted than before. */
   membersChanged(group: GroupId): void {
-    this.#groups.get(group)?.reset();
+    const shared = this.#groups.get(group);
+    if (shared === undefined) return;
+    for (const feed of shared.known) feed.limit = this.#rules.limitOf(feed.id);
+    shared.reset();
   }
 
   /**

@@ -1,6 +1,8 @@
 // Carries out what the engine asks for, over a real store, real links and real time: the only I/O
 // of the gossip. Knows nothing of what messages say.
 import type { Archive, Entry } from '../cxo/archive.ts';
+import type { Draft } from '../cxo/draft.ts';
+import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
@@ -117,8 +119,8 @@ export class Runner {
    * Appends an object to this node's feed in the group; resolves when it is on disk.
    * SkychatError `disk-full`, `store-failed`, `own-feed-unknown`, `too-many-requests`, `closing`.
    */
-  async append(group: GroupId, object: Uint8Array, local: readonly LocalChange[]): Promise<Entry> {
-    const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, object, local }));
+  async append(group: GroupId, draft: Draft): Promise<Entry> {
+    const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }));
     if (entry === undefined) throw new Error('an append is answered with its entry');
     return entry;
   }
@@ -126,6 +128,16 @@ export class Runner {
   /** Writes local rows; resolves when they are on disk. */
   async writeLocal(changes: readonly LocalChange[]): Promise<void> {
     await this.#wait((ticket) => ({ type: 'local', ticket, changes }));
+  }
+
+  /** Erases objects of messages, with local rows at the end; resolves when they are gone from the store. */
+  async erase(erasures: readonly Erasure[], local: readonly LocalChange[]): Promise<void> {
+    await this.#wait((ticket) => ({ type: 'erase', ticket, erasures, local }));
+  }
+
+  /** To be called when more messages than before may lack their objects. */
+  explained(): void {
+    this.#handle({ type: 'explained' });
   }
 
   /** To be called when who is accepted into a group may have changed. */

@@ -45,11 +45,17 @@ export interface SessionOptions {
 export class Session {
   readonly link: number;
   readonly peer: PublicKey;
-  readonly groups: readonly GroupId[];
   readonly #handshakeHash: Uint8Array;
   readonly initiator: boolean;
   readonly #openedAt: number;
-  /** By the place in the peer's hello; undefined where the group is not shared. */
+  /** Groups named to the peer, in that order, each with its place. */
+  readonly #named = new Map<GroupId, number>();
+  /** Groups that the peer may not be told of any more. */
+  readonly #withdrawn = new Set<GroupId>();
+  /** What the peer would call the groups that were named to it. */
+  readonly #theirTags = new Map<string, GroupId>();
+  /** What the peer named, in its order; and the group, where it is shared. */
+  readonly #tags: string[] = [];
   readonly #theirGroups: (GroupId | undefined)[] = [];
   readonly #shared = new Set<GroupId>();
   #greeted = false;
@@ -96,9 +102,9 @@ export class Session {
   constructor(options: SessionOptions) {
     this.link = options.link;
     this.peer = options.peer;
-    this.groups = options.groups;
     this.#handshakeHash = options.handshakeHash;
     this.initiator = options.initiator;
+    this.name(options.groups, Infinity);
     this.#openedAt = options.openedAt;
     this.lastSegmentAt = options.openedAt;
     this.progressAt = options.openedAt;
@@ -115,17 +121,80 @@ export class Session {
     return this.#greeted;
   }
 
-  /** Takes over the peer's hello: its groups, and the bytes that it lets this side send. */
-  greet(tags: readonly GroupTag[], window: number): void {
-    const mine = new Map<string, GroupId>();
-    for (const group of this.groups) mine.set(this.tag(group, !this.initiator).join(), group);
-    for (const { tag } of tags) {
-      const group = mine.get(tag.join());
-      this.#theirGroups.push(group);
-      if (group !== undefined) this.#shared.add(group);
-    }
+  /** Takes over the peer's hello: the bytes that it lets this side send. */
+  greet(window: number): void {
     this.sendLimit = Math.max(this.sendLimit, window);
     this.#greeted = true;
+  }
+
+  /**
+   * Notes groups that the peer is told of from now on, at most `room` of them as new ones.
+   * @returns those that had to be named, and those that both sides had named before
+   */
+  name(
+    groups: readonly GroupId[],
+    room: number,
+  ): { readonly named: GroupId[]; readonly shared: GroupId[] } {
+    const named: GroupId[] = [];
+    const shared: GroupId[] = [];
+    for (const group of groups) {
+      const isBack = this.#withdrawn.delete(group);
+      if (!this.#named.has(group)) {
+        if (named.length >= room) continue;
+        this.#named.set(group, this.#named.size);
+        this.#theirTags.set(this.tag(group, !this.initiator).join(), group);
+        named.push(group);
+      } else if (!isBack) continue;
+      if (this.#match(group)) shared.push(group);
+    }
+    return { named, shared };
+  }
+
+  /** Notes that the peer may not be told of a group any more. */
+  withdraw(group: GroupId): void {
+    this.#withdrawn.add(group);
+    this.#shared.delete(group);
+    for (const [key, { feed }] of this.outgoing) {
+      if (feed.group === group) this.outgoing.delete(key);
+    }
+    for (const [key, { feed }] of this.#claims) if (feed.group === group) this.dropClaim(key);
+    for (const feed of this.#notes) if (feed.id.group === group) this.#notes.delete(feed);
+  }
+
+  #match(group: GroupId): boolean {
+    const place = this.#tags.indexOf(this.tag(group, !this.initiator).join());
+    if (place === -1) return false;
+    this.#theirGroups[place] = group;
+    this.#shared.add(group);
+    return true;
+  }
+
+  /** Takes over groups that the peer names: of each the group, where it is shared. */
+  hear(tags: readonly GroupTag[]): (GroupId | undefined)[] {
+    return tags.map(({ tag }) => {
+      const text = tag.join();
+      const group = this.#theirTags.get(text);
+      this.#tags.push(text);
+      this.#theirGroups.push(group);
+      if (group === undefined || this.#withdrawn.has(group)) return undefined;
+      this.#shared.add(group);
+      return group;
+    });
+  }
+
+  /** How many groups were named to the peer. */
+  get namedCount(): number {
+    return this.#named.size;
+  }
+
+  /** How many groups the peer has named. */
+  get heard(): number {
+    return this.#tags.length;
+  }
+
+  /** Groups that the peer may be told of. */
+  named(): GroupId[] {
+    return [...this.#named.keys()].filter((group) => !this.#withdrawn.has(group));
   }
 
   shares(group: GroupId): boolean {
@@ -136,13 +205,15 @@ export class Session {
     return this.#shared;
   }
 
-  /** The group at a place in the peer's hello, where it is shared. */
+  /** The group at a place among those that the peer named, where it is shared. */
   groupAt(place: number): GroupId | undefined {
-    return this.#theirGroups[place];
+    const group = this.#theirGroups[place];
+    return group !== undefined && this.#shared.has(group) ? group : undefined;
   }
 
+  /** The place of a group among those that were named to the peer. */
   placeOf(group: GroupId): number {
-    return this.groups.indexOf(group);
+    return this.#named.get(group) ?? -1;
   }
 
   /**

@@ -41,6 +41,11 @@ export class SharedFeeds {
     this.#digest = undefined;
   }
 
+  /** All feeds of the group, shared or not. */
+  get known(): readonly Feed[] {
+    return this.#known;
+  }
+
   /** In the order of their rows. */
   get feeds(): readonly Feed[] {
     this.#refresh();

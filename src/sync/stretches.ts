@@ -65,6 +65,13 @@ export class Stretches {
     else this.#loads.delete(stretch.link);
   }
 
+  /** @returns whether one of them had no end */
+  deleteOf(key: FeedKey, link: number): boolean {
+    const ofLink = this.of(key).filter((stretch) => stretch.link === link);
+    for (const stretch of ofLink) this.delete(stretch);
+    return ofLink.some(({ to }) => to === undefined);
+  }
+
   /** It was looked at: it is not due for a while. */
   touch(stretch: Stretch, now: number): void {
     stretch.seenAt = now;

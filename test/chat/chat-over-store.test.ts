@@ -41,8 +41,11 @@ class Node {
       store: this.store,
       archive: this.archive,
       writer: {
-        append: async (_, object, local) => {
-          await this.append(self, [[object]], this.time.now(), local);
+        append: async (group, draft) => {
+          const feed = { group, author: self.publicKey, head: 0 };
+          const made = draft({ feed, seq: 1, index: 0, time: this.time.now() });
+          if ('code' in made) throw new Error('nothing is sealed in the room');
+          await this.append(self, [[made.object]], this.time.now(), made.local);
           const [entry] = await this.archive.after(this.store.latestArrival() - 1, 1);
           if (entry === undefined) throw new Error('what was appended is there');
           return entry;

@@ -130,6 +130,7 @@ test('F48 everything that this layer does not keep has a counter', async () => {
     'vouch-too-large': 1,
     'vouches-full': 0,
     'members-full': 0,
+    'notes-full': 0,
     'names-full': 0,
     'address-malformed': 0,
     'addresses-full': 0,

@@ -17,7 +17,7 @@ test('a message has every field of the contract', async () => {
   const rig = await Rig.open({ configured: [alice, bob] });
   rig.arrive({ author: alice, object: buildProfile('Alice', testSalt()) });
   const first = rig.say(bob, 'hello', 1_732_252_200_123_456);
-  const object = buildText('hi @alice', first.id, testSalt());
+  const object = buildText('hi @alice', first.id, testSalt(), { priority: 'high', ack: true });
   const entry = rig.arrive({ author: alice, object, index: 3, time: 1_732_252_200_123_456 });
   rig.acknowledge(entry, bob, alice, rig.self);
   expect(await viewOf(rig, entry)).toEqual({
@@ -32,8 +32,13 @@ test('a message has every field of the contract', async () => {
     kind: 'text',
     text: 'hi @alice',
     reply_to: toHex(first.id),
+    replies: 0,
     edited: false,
     deleted: false,
+    hidden: false,
+    pinned: false,
+    priority: 'high',
+    ack: { requested: true, by: [] },
     reactions: {},
     mentions: [alice],
     mine: false,

@@ -13,6 +13,7 @@ import {
   labelOf,
   parseContent,
 } from '../../src/chat/message.ts';
+import { priorities } from '../../src/chat/text-content.ts';
 import { objectOf, testKey, testSalt } from './rig.ts';
 
 const encodable = fc
@@ -20,13 +21,21 @@ const encodable = fc
   .filter((text) => !text.startsWith('\uFEFF'));
 const messageId = sha256(utf8('some message')) as MessageId;
 
+const extras = fc.record(
+  {
+    replyTo: fc.constant(messageId),
+    priority: fc.constantFrom(...priorities),
+    ack: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
 test('every text that can be sent is read back character for character', () => {
   fc.assert(
-    fc.property(encodable, fc.boolean(), (text, isReply) => {
-      const replyTo = isReply ? messageId : undefined;
-      const object = buildText(text, replyTo, testSalt());
+    fc.property(encodable, extras, (text, { replyTo, priority, ack = false }) => {
+      const object = buildText(text, replyTo, testSalt(), { priority, ack });
       expect(verifyObject(object)).toEqual({ ok: true, kind: 'text' });
-      expect(parseContent(object)).toEqual({ type: 'text', text, replyTo });
+      expect(parseContent(object)).toEqual({ ...{ type: 'text', text, replyTo }, priority, ack });
     }),
   );
 });
@@ -56,10 +65,10 @@ test.each(['\uD800', 'a\uDC00b', '\uFEFFhello'])('the text %j cannot be carried'
 
 test('profiles, vouches and addresses are read back', () => {
   const keys = [testKey(2), testKey(1)];
-  expect(parseContent(buildProfile('alice', testSalt()))).toEqual({
-    type: 'profile',
-    name: 'alice',
-  });
+  const profile = { ...{ type: 'profile', name: 'alice' }, note: undefined, bot: false };
+  expect(parseContent(buildProfile('alice', testSalt()))).toEqual(profile);
+  const more = { note: 'watches the disks', bot: true };
+  expect(parseContent(buildProfile('alice', testSalt(), more))).toEqual({ ...profile, ...more });
   expect(parseContent(buildVouch(keys, testSalt()))).toEqual({ type: 'vouch', keys });
   expect(parseContent(buildVouch([], testSalt()))).toEqual({ type: 'vouch', keys: [] });
   const addresses = ['[fd00::1]:8870', 'host:1'];
@@ -70,8 +79,16 @@ test('profiles, vouches and addresses are read back', () => {
 });
 
 test('a text with fields of a later version is still a text', () => {
-  const object = objectOf('text', { text: 'hi', priority: 1, extra: { deep: [1, null] } });
-  expect(parseContent(object)).toEqual({ type: 'text', text: 'hi', replyTo: undefined });
+  const object = objectOf('text', {
+    text: 'hi',
+    priority: 'soon',
+    ack: 1,
+    extra: { deep: [1, null] },
+  });
+  expect(parseContent(object)).toEqual({
+    ...{ type: 'text', text: 'hi', replyTo: undefined },
+    ...{ priority: undefined, ack: false },
+  });
 });
 
 const wrong: [string, Record<string, Value>][] = [
@@ -89,6 +106,8 @@ const wrong: [string, Record<string, Value>][] = [
   ['address', { addresses: 'h:1', expires: 1 }],
   ['address', { addresses: [1], expires: 1 }],
   ['address', { addresses: ['h:1'], expires: '1' }],
+  ['edit', { text: 'no target' }],
+  ['delete', { target: new Uint8Array(31) }],
 ];
 
 test.each(wrong)('a %s with the fields %j is shown as of an unknown kind', (kind, fields) => {
@@ -104,6 +123,12 @@ test('a kind of a later version is shown; vouches, profiles, addresses and the g
   expect(isShown(parseContent(buildProfile('a', testSalt())))).toBe(false);
   expect(isShown(parseContent(buildAddress([], 0, testSalt())))).toBe(false);
   expect(isShown(parseContent(objectOf('genesis')))).toBe(false);
+});
+
+test.each(['roster', 'epoch', 'keys', 'offer', 'sealed'])('a %s is in no list', (kind) => {
+  const content = parseContent(objectOf(kind));
+  expect(content).toEqual({ type: 'group', kind });
+  expect(isShown(content)).toBe(false);
 });
 
 test('whatever fields an object has, reading it never fails', () => {
@@ -133,8 +158,10 @@ test('an erased object leaves a place that is shown', () => {
   expect(isShown(parseContent(undefined))).toBe(true);
 });
 
-test('every kind but text has a label of its own name', () => {
+test('every kind but text, and what is sealed, has a label of its own name', () => {
   expect(labelOf('text')).toBeUndefined();
+  // It may be a text, and is counted as one.
+  expect(labelOf('sealed')).toBeUndefined();
   expect(labelOf('vouch')).toBe('vouch');
   expect(labelOf('poll')).toBe('poll');
 });

@@ -13,16 +13,23 @@ import {
 } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { feedKey } from '../../src/cxo/root.ts';
+import type { Draft } from '../../src/cxo/draft.ts';
 import type { Value } from '../../src/cxo/codec.ts';
 import type { LocalChange, LocalRow } from '../../src/cxo/store.ts';
+import { SkychatError } from '../../src/errors.ts';
 import { publicKeyBytes, type PublicKey } from '../../src/identity.ts';
+import { Backlog } from '../../src/chat/backlog.ts';
 import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
+import { PlainContents } from '../../src/chat/contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
 import { Directory } from '../../src/chat/directory.ts';
 import { LiveEdge } from '../../src/chat/live-edge.ts';
 import { Membership } from '../../src/chat/membership.ts';
 import { MessageViews } from '../../src/chat/message-views.ts';
 import { parseContent } from '../../src/chat/message.ts';
+import { NoteEvents } from '../../src/chat/note-events.ts';
+import type { NoteRules } from '../../src/chat/note-summary.ts';
+import { Notes } from '../../src/chat/notes.ts';
 import { roomOfName } from '../../src/chat/room.ts';
 import { compareEntries } from '../../src/chat/timeline.ts';
 import { compareTimeline } from '../../src/cxo/timeline-page.ts';
@@ -34,6 +41,9 @@ export const room = roomOfName('lobby');
 export function testKey(number: number): PublicKey {
   return toHex(sha256(utf8(`key ${number}`))) as PublicKey;
 }
+
+/** Everybody may do everything. */
+const rules: NoteRules = { counts: () => true, mayPin: () => true, mayModerate: () => true };
 
 let salts = 0;
 
@@ -137,7 +147,7 @@ export class Rig {
         labelled: (label) => Promise.resolve(this.#labelled(label)),
       },
       writer: {
-        append: (group, object, local) => this.#append(group, object, local),
+        append: (group, draft) => this.#append(group, draft),
         writeLocal: async (local) => {
           await this.beforeCommit();
           this.#writeLocal(local);
@@ -165,10 +175,19 @@ export class Rig {
     const membership = new Membership({ group: room.id, self, configured: [] });
     const directory = new Directory({ group: room.id, self });
     const forkedAt = (): undefined => undefined;
-    const views = new MessageViews({ self, room, membership, directory, delivery, forkedAt });
+    const contents = new PlainContents();
+    const notes = new Notes({ self, contents, rules });
+    const views = new MessageViews({
+      ...{ self, room, membership, directory, contents, notes, delivery, forkedAt },
+      isBlocked: () => false,
+    });
+    const events = new NoteEvents({ contents, notes, archive });
+    const backlog = new Backlog({ archive, latest, apply: (entries) => notes.apply(entries) });
     const groups = new Set([room.id, ...store.feeds().map(({ feed }) => feed.group)]);
     const live = new LiveEdge(latest);
-    return new Conversation({ room, groups, archive, store, views, live, limits });
+    return new Conversation({
+      ...{ room, groups, archive, store, views, notes, events, backlog, live, limits },
+    });
   }
 
   /** One more entry on disk, as a commit would write it; announced where the rig does so. */
@@ -209,11 +228,15 @@ export class Rig {
     for (const listener of [...this.storedListeners]) listener();
   }
 
-  async #append(group: GroupId, object: Uint8Array, local: readonly LocalChange[]): Promise<Entry> {
+  async #append(group: GroupId, draft: Draft): Promise<Entry> {
     this.appends++;
     await this.beforeCommit();
-    this.#writeLocal(local);
-    return this.arrive({ author: this.self, group, object });
+    const feed = { group, author: this.self, head: 0 };
+    const seq = (this.disk.states.get(feedKey(feed))?.head.seq ?? 0) + 1;
+    const made = draft({ feed, seq, index: 0, time: 1000 * seq });
+    if ('code' in made) throw new SkychatError(made.code, 'the draft was refused');
+    this.#writeLocal(made.local);
+    return this.arrive({ author: this.self, group, object: made.object });
   }
 
   #writeLocal(local: readonly LocalChange[]): void {

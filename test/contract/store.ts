@@ -142,6 +142,10 @@ export function storeContract(
             for (const [i, plan] of plans.entries()) {
               const { commit, arrivals } = model.next(plan);
               expect(await subject.store.commit(commit)).toEqual(arrivals);
+              const erasing = model.erase(plan);
+              if (erasing !== undefined) {
+                expect(await subject.store.commit(erasing.commit)).toEqual(erasing.arrivals);
+              }
               if (i === cut % plans.length) subject = await subject.reopen();
             }
             await expectModel(subject.store, model);

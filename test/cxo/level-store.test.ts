@@ -9,6 +9,7 @@ import { openLevelStore, type LevelStore } from '../../src/cxo/level-store.ts';
 import type { DamageListener } from '../../src/cxo/store.ts';
 import { systemRandom } from '../../src/env.ts';
 import { group, storeContract, time, type StoreUnderTest } from '../contract/store.ts';
+import { storeErasuresContract } from '../contract/store-erasures.ts';
 import { storeTailsContract } from '../contract/store-tails.ts';
 import { nextLine, startChild } from '../support/child.ts';
 import {
@@ -48,6 +49,7 @@ async function open(path: string, onDamage = unexpectedDamage): Promise<LevelSto
 
 storeContract('LevelStore', async () => underTest(await temporaryDirectory()), 15);
 storeTailsContract('LevelStore', async () => underTest(await temporaryDirectory()));
+storeErasuresContract('LevelStore', async () => underTest(await temporaryDirectory()));
 
 describe('a store on the disk', () => {
   let directory = '';

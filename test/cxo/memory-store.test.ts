@@ -1,5 +1,6 @@
 import { MemoryStore } from '../../src/cxo/memory-store.ts';
 import { storeContract, type StoreUnderTest } from '../contract/store.ts';
+import { storeErasuresContract } from '../contract/store-erasures.ts';
 import { storeTailsContract } from '../contract/store-tails.ts';
 
 /** A store in memory is not closed to be opened again: its bytes would be gone. */
@@ -13,3 +14,4 @@ function underTest(store: MemoryStore): StoreUnderTest {
 
 storeContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())), 25);
 storeTailsContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())));
+storeErasuresContract('MemoryStore', () => Promise.resolve(underTest(new MemoryStore())));

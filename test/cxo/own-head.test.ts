@@ -1,8 +1,9 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openOwnHead, type OwnSegment } from '../../src/cxo/own-head.ts';
+import { verifySegment } from '../../src/cxo/segment.ts';
 import { FeedBuilder, testGroup, testIdentity, textRoot } from '../support/feeds.ts';
 import { removeDirectory, temporaryDirectory } from '../support/temporary.ts';
 
@@ -50,6 +51,39 @@ describe('the file with the last own segments', () => {
     await Promise.all(segments.map((segment) => file.write(segment)));
     expect(file.read()).toEqual(segments.at(-1));
     await file.close();
+  });
+
+  test('the file that is made anew has the newest segment without what was erased, and nothing older', async () => {
+    const file = openOwnHead(directory);
+    const path = join(directory, 'own-head');
+    const author = new FeedBuilder(testIdentity(2), testGroup('own'));
+    const secrets = ['one secret', 'two secrets', 'three'].map((words) => `${words} `.repeat(40));
+    const built = secrets.map((words, i) =>
+      author.segment([textRoot(i, words), textRoot(i, 'and more')]),
+    );
+    for (const { record, bytes } of built) {
+      await file.write({ feed: author.feed, from: record.from, bytes, local: rows });
+    }
+    const [last] = built.slice(-1);
+    const [message] = last?.record.messages ?? [];
+    if (last === undefined || message === undefined) throw new Error('there is a message');
+    expect(await readFile(path, 'latin1')).toContain('two secrets');
+    await file.renew([{ feed: author.feed, ...message }]);
+    for (const words of secrets) {
+      expect(await readFile(path, 'latin1')).not.toContain(words.slice(0, 9));
+    }
+    const kept = file.read();
+    const verified = verifySegment(author.feed, last.record.from, kept?.bytes ?? new Uint8Array());
+    expect(verified).toMatchObject({ ok: true, run: { head: last.run.head } });
+    expect(kept?.local).toEqual(rows);
+    expect(await readFile(path, 'latin1')).toContain('and more');
+    // It goes on in turns, and a slot that is torn leaves the one before it.
+    for (const segment of segments.slice(0, 3)) await file.write(segment);
+    expect(file.read()).toEqual(segments[2]);
+    await file.close();
+    const again = openOwnHead(directory);
+    expect(again.read()).toEqual(segments[2]);
+    await again.close();
   });
 
   test('F57 whatever of the last write is damaged, the one before it is given', async () => {

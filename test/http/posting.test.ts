@@ -182,7 +182,12 @@ test.each([
   ['min_peers', '{"text":"a","min_peers":"1"}', ''],
   ['timeout_ms', '{"text":"a","timeout_ms":9e99}', ''],
   ['to', '{"text":"a","to":"x"}', ''],
-  ['priority', '{"text":"a","priority":"urgent"}', ''],
+  ['to', `{"text":"a","to":"${'ab'.repeat(32)}","group":"ops"}`, ''],
+  ['to', `{"text":"a","to":"${'ab'.repeat(32)}"}`, '?group=ops'],
+  ['priority', '{"text":"a","priority":"soon"}', ''],
+  ['priority', '{"text":"a"}', '?priority=URGENT'],
+  ['ack', '{"text":"a","ack":1}', ''],
+  ['ack', '{"text":"a"}', '?ack=me'],
   ['__proto__', '{"text":"a","__proto__":{"group":"x"}}', ''],
   ['constructor', '{"text":"a","constructor":1}', ''],
   ['min_peers', '{"text":"a"}', '?min_peers=x'],
@@ -216,6 +221,15 @@ test('all fields of the body reach the api', async () => {
     draft: { text: 'a', group: 'ops', replyTo: 'ab'.repeat(32) },
     options: { minPeers: 2, timeoutMs: 5 },
   });
+});
+
+test('a message to one key reaches the api without a group', async () => {
+  const fixture = openFixture();
+  const to = 'AB'.repeat(32);
+  await post(fixture, { type: json, payload: JSON.stringify({ text: 'a', to }) });
+  await post(fixture, { type: form, payload: 'a', query: `?to=${to}` });
+  for (const { draft } of fixture.api.drafts)
+    expect(draft).toEqual({ text: 'a', to: 'ab'.repeat(32) });
 });
 
 test('a raw text takes its fields from the query', async () => {

@@ -1,5 +1,6 @@
 // Watches that nobody sends segments beyond the credit that the other side has given.
-import { frameTypes, parseFrame } from '../../src/sync/frames.ts';
+import { parseFrame } from '../../src/sync/frame-codec.ts';
+import { frameTypes } from '../../src/sync/frames.ts';
 
 interface Direction {
   /** Given by the receiver, whether it has arrived yet or not. */

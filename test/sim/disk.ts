@@ -7,6 +7,8 @@ import type { Batch, Database, PageOptions } from '../../src/cxo/level-database.
 import type { KeyRange } from '../../src/cxo/level-keys.ts';
 import type { Row } from '../../src/cxo/level-rows.ts';
 import type { OwnHead, OwnSegment } from '../../src/cxo/own-head.ts';
+import { eraseObjects, type Erasure } from '../../src/cxo/erasure.ts';
+import { feedKey } from '../../src/cxo/root.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualTime } from './timeline.ts';
@@ -259,6 +261,14 @@ export class SimDatabase implements Database {
     );
   }
 
+  approximateBytes(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  compact(): Promise<void> {
+    return Promise.resolve();
+  }
+
   bytes(): Promise<number> {
     return Promise.resolve(this.#options.disk.bytes);
   }
@@ -297,6 +307,28 @@ export class SimOwnHead implements OwnHead {
     return written;
   }
 
+  /** The new file takes the old one's place at once. */
+  renew(erasures: readonly Erasure[]): Promise<void> {
+    const { disk } = this.#options;
+    const renewed = this.#latest.then(() =>
+      this.#writes.write(
+        () => {
+          if (disk.isFull) throw new SkychatError('disk-full', 'the simulated disk is full');
+          const segment = this.read();
+          const write = this.#newest.write + 1;
+          const erased = segment && { ...segment, bytes: bytesWithout(segment, erasures) };
+          disk.slots[0] = erased && { write, segment: erased };
+          disk.slots[1] = undefined;
+          this.#newest = { slot: 0, write };
+        },
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    this.#latest = renewed.catch(() => undefined);
+    return renewed;
+  }
+
   close(): Promise<void> {
     return this.#latest;
   }
@@ -324,6 +356,11 @@ export class SimOwnHead implements OwnHead {
       () => undefined,
     );
   }
+}
+
+function bytesWithout(segment: OwnSegment, erasures: readonly Erasure[]): Uint8Array {
+  const ofFeed = erasures.filter(({ feed }) => feedKey(feed) === feedKey(segment.feed));
+  return eraseObjects({ ...segment, signed: true }, ofFeed)?.bytes ?? segment.bytes;
 }
 
 /** One character a byte: strings compare as the bytes do. */

@@ -138,6 +138,10 @@ export class LeanStore implements Store {
     return Promise.resolve(0);
   }
 
+  reclaim(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

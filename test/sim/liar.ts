@@ -5,13 +5,8 @@ import { groupIdBytes, type GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import type { Identity, PublicKey } from '../../src/identity.ts';
 import type { Event } from '../../src/sync/events.ts';
-import {
-  encodeFrame,
-  frameTypes,
-  parseFrame,
-  protocolVersion,
-  type Frame,
-} from '../../src/sync/frames.ts';
+import { encodeFrame, parseFrame } from '../../src/sync/frame-codec.ts';
+import { frameTypes, protocolVersion, type Frame } from '../../src/sync/frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
 import { everything, type Range } from '../../src/sync/ranges.ts';
 import { Session } from '../../src/sync/session.ts';

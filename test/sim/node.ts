@@ -10,6 +10,7 @@ import type { Identity, PublicKey } from '../../src/identity.ts';
 import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
+import { openGroups } from '../../src/sync/groups.ts';
 import type { Limits } from './limits-watch.ts';
 import type { Links, SimEnd } from './links.ts';
 import type { SeededRandom } from './random.ts';
@@ -72,6 +73,7 @@ export class SimNode implements SimEnd {
   #timers: SimTimers;
   #nextTicket = 1;
   #tickAt = Infinity;
+  #cancelTick: () => void = () => undefined;
   #hasPosted = false;
   /** The next event's effects are carried out up to one of them; then the node crashes. */
   #crashMidway = false;
@@ -160,8 +162,7 @@ export class SimNode implements SimEnd {
         states: store.feeds(),
         held: store.held(),
         forkProofs: proofs.map(parseForkRow).filter((proof) => proof !== undefined),
-        groups: () => [group],
-        accepts: (_, author) => members.has(author),
+        groups: openGroups([group], (_, author) => members.has(author)),
         ...{ labelOf, ownFeedsKnown, headMin: 0 },
         ...(verify === undefined ? {} : { verify }),
       },
@@ -201,7 +202,7 @@ export class SimNode implements SimEnd {
     const { random, group } = this.options;
     const object = buildObject({ kind: 'text', text }, random.bytes(16));
     const ticket = this.#nextTicket++;
-    this.handle({ type: 'append', ticket, group, object, local: [] });
+    this.handle({ type: 'append', ticket, group, draft: () => ({ object, local: [] }) });
     return object;
   }
 
@@ -254,7 +255,9 @@ export class SimNode implements SimEnd {
       this.#tickAt = Infinity;
       this.handle({ type: 'tick' });
     });
-    this.options.time.at(deadline, tick);
+    // One at a time, as in the runner: those of before would plan this one again, each time.
+    this.#cancelTick();
+    this.#cancelTick = this.options.time.plan(deadline, tick);
   }
 
   #carryOut(effect: Effect): void {

@@ -1,5 +1,6 @@
 // The tests of one share of the seeds: the shares run in processes of their own, next to each other.
 import { expect, test } from 'vitest';
+import { rememberSignatures } from './remember-signatures.ts';
 import { run } from './run.ts';
 import { scheduleOf } from './schedule.ts';
 import seeds from './seeds.json' with { type: 'json' };
@@ -12,6 +13,7 @@ const shares = 4;
 const timeoutMs = 240_000;
 
 export function testShare(share: number): void {
+  rememberSignatures();
   const drawn = Array.from({ length: count }, (_, i) => first + i);
   const all = [...new Set([...seeds, ...drawn])].filter((_, i) => i % shares === share);
   test.each(all)(

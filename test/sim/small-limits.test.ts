@@ -2,8 +2,9 @@
 // parts from several peers, the newest part first, and comparison by ranges, under every fault.
 import { afterAll, expect, test } from 'vitest';
 import type { Effect } from '../../src/sync/events.ts';
-import { parseFrame } from '../../src/sync/frames.ts';
+import { parseFrame } from '../../src/sync/frame-codec.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
+import { rememberSignatures } from './remember-signatures.ts';
 import { run } from './run.ts';
 import { scheduleOf } from './schedule.ts';
 
@@ -12,6 +13,8 @@ Object.assign(syncLimits, {
   ...{ partRoots: 4, streamRoots: 8, tailBehindMin: 24, tailRoots: 4, graftRootsMax: 2 },
   ...{ listedAtOnceMax: 1, listedInRangeMax: 1, rangeParts: 2 },
 });
+
+rememberSignatures();
 
 const first = Number(process.env['SIM_FIRST_SEED'] ?? 7000);
 const seeds = Array.from(

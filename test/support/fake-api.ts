@@ -1,17 +1,32 @@
 // An Api in memory: messages in arrival order, an arrival that can be awaited, and errors on demand.
 import type {
+  BlockView,
+  EventPage,
   FeedView,
   GroupView,
+  InviteView,
   MemberView,
   MessageView,
+  NewInviteView,
+  NoteEvent,
   Page,
   PeerView,
   ProofView,
+  ReadView,
   StatusView,
   SyncView,
 } from '../../src/chat/view.ts';
 import { SkychatError } from '../../src/errors.ts';
-import type { Api, Draft, Filter, Posted, PostOptions } from '../../src/http/api.ts';
+import type {
+  Api,
+  Draft,
+  Filter,
+  GroupDraft,
+  Posted,
+  PostOptions,
+  Terms,
+} from '../../src/http/api.ts';
+import { FakeGroups } from './fake-groups.ts';
 
 export const alice = 'aa'.repeat(32);
 export const bob = 'bb'.repeat(32);
@@ -25,9 +40,17 @@ export class FakeApi implements Api {
   readonly stored: MessageView[] = [];
   readonly drafts: { draft: Draft; options: PostOptions }[] = [];
   readonly known = new Map<string, PeerView>();
+  readonly rosters = new FakeGroups(alice, groupView);
+  /** What was asked to be said about messages: the method and its arguments. */
+  readonly noted: (readonly unknown[])[] = [];
+  /** By cursor: arrivals that are no messages. */
+  readonly notes = new Map<string, { event: NoteEvent; message: MessageView }>();
   /** Thrown by the next call of any asynchronous method. */
   failure: unknown;
   reasons: string[] = [];
+  /** Up to which message the lobby is read, and who is blocked. */
+  read = 0;
+  readonly blocked = new Map<string, BlockView>();
   replicated = true;
   /** Posts with `minPeers` wait until they are told not to. */
   /** How often `after` was called, and how many waits are open. */
@@ -52,8 +75,13 @@ export class FakeApi implements Api {
       kind: 'text',
       text,
       reply_to: null,
+      replies: 0,
       edited: false,
       deleted: false,
+      hidden: false,
+      pinned: false,
+      priority: null,
+      ack: null,
       reactions: {},
       mentions: [],
       mine: false,
@@ -63,6 +91,12 @@ export class FakeApi implements Api {
     this.stored.push(message);
     for (const wake of [...this.#waiting]) wake();
     return message;
+  }
+
+  /** Stores a note about a message, which is told with the message as it is. */
+  arriveNote(event: NoteEvent, message: MessageView): void {
+    this.notes.set(String(this.stored.length + 1), { event, message });
+    this.arrive('', { kind: event });
   }
 
   changePeer(pk: string, state: PeerView['state']): void {
@@ -97,11 +131,58 @@ export class FakeApi implements Api {
     this.reads++;
     const start = cursor === 'now' ? this.stored.length : Number(cursor);
     if (!(start <= this.stored.length)) throw new SkychatError('bad-cursor', 'not given out');
-    const rest = this.stored.slice(start).filter((message) => passes(message, filter));
+    const rest = this.stored
+      .slice(start)
+      .filter((message) => !this.notes.has(message.cursor) && passes(message, filter));
     const messages = rest.slice(0, limit);
     const more = rest.length > limit;
     const next = more ? (messages.at(-1)?.cursor ?? cursor) : this.latestCursor();
     return { messages, next, more };
+  }
+
+  async eventsAfter(cursor: string, _filter: Filter, limit: number): Promise<EventPage> {
+    await this.#gate();
+    this.reads++;
+    const rest = this.stored.slice(Number(cursor));
+    const events = rest.slice(0, limit).map((message) => ({
+      ...{ event: 'message' as const, message },
+      ...this.notes.get(message.cursor),
+      cursor: message.cursor,
+    }));
+    const next = events.at(-1)?.cursor ?? cursor;
+    return { events, next, more: rest.length > limit };
+  }
+
+  async replies(id: string, before: string | undefined, limit: number): Promise<Page> {
+    await this.message(id);
+    const found = this.stored.filter(({ reply_to }) => reply_to === id);
+    const end = before === undefined ? found.length : found.findIndex((one) => one.id === before);
+    const start = Math.max(0, end - limit);
+    return { messages: found.slice(start, end), next: this.latestCursor(), more: start > 0 };
+  }
+
+  edit(id: string, text: string): Promise<MessageView> {
+    return this.#note('edit', id, text);
+  }
+
+  erase(id: string): Promise<MessageView> {
+    return this.#note('erase', id);
+  }
+
+  react(id: string, emoji: string, on: boolean): Promise<MessageView> {
+    return this.#note('react', id, emoji, on);
+  }
+
+  ack(id: string): Promise<MessageView> {
+    return this.#note('ack', id);
+  }
+
+  pin(id: string, on: boolean): Promise<MessageView> {
+    return this.#note('pin', id, on);
+  }
+
+  hide(id: string, on: boolean): Promise<MessageView> {
+    return this.#note('hide', id, on);
   }
 
   latestCursor(): string {
@@ -170,17 +251,109 @@ export class FakeApi implements Api {
 
   async groups(): Promise<readonly GroupView[]> {
     await this.#gate();
-    return [groupView];
+    return this.rosters.views();
   }
 
   async group(idOrName: string): Promise<GroupView> {
     await this.#gate();
-    return readGroup(idOrName);
+    return this.rosters.viewOf(this.rosters.read(idOrName));
   }
 
   members(idOrName: string): readonly MemberView[] {
-    readGroup(idOrName);
-    return [{ pk: alice, name: 'alice', role: 'member', since: null, online: true }];
+    return this.rosters.members(idOrName);
+  }
+
+  async createGroup(draft: GroupDraft): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.create(draft);
+  }
+
+  async describeGroup(
+    group: string,
+    changes: { name?: string; topic?: string },
+  ): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.describe(group, changes);
+  }
+
+  async invite(group: string, terms: Terms): Promise<NewInviteView> {
+    await this.#gate();
+    return this.rosters.invite(group, terms);
+  }
+
+  async invites(group: string): Promise<readonly InviteView[]> {
+    await this.#gate();
+    return [...this.rosters.read(group).invites.values()];
+  }
+
+  async revokeInvite(group: string, invite: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.revoke(group, invite);
+  }
+
+  async joinGroup(link: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.join(link);
+  }
+
+  async addMember(group: string, key: string, options: { history: boolean }): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.add(group, key, options.history);
+  }
+
+  async removeMember(group: string, key: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.remove(group, key);
+  }
+
+  async promote(group: string, key: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.promote(group, key);
+  }
+
+  async demote(group: string, key: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.demote(group, key);
+  }
+
+  async leaveGroup(group: string): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.leave(group);
+  }
+
+  async setRetention(
+    group: string,
+    { ageS, bytes }: { ageS: number | null; bytes: number | null },
+  ): Promise<GroupView> {
+    await this.#gate();
+    return this.rosters.retain(group, ageS, bytes);
+  }
+
+  async markRead(idOrName: string, cursor: string, back: boolean): Promise<ReadView> {
+    await this.#gate();
+    const { id } = readGroup(idOrName);
+    const wanted = cursor === 'now' ? this.stored.length : Number(cursor);
+    if (!(wanted <= this.stored.length)) throw new SkychatError('bad-cursor', 'not given out');
+    this.read = back ? wanted : Math.max(this.read, wanted);
+    const unread = this.stored.length - this.read;
+    return { group: id, cursor: String(this.read), unread, mentions: 0 };
+  }
+
+  blocks(): readonly BlockView[] {
+    return [...this.blocked.values()];
+  }
+
+  async block(pk: string): Promise<BlockView> {
+    await this.#gate();
+    if (pk === alice) throw new SkychatError('bad-field', "this is the node's own key");
+    const block = { pk, name: null, since: '2026-11-22T05:10:00.000Z' };
+    this.blocked.set(pk, block);
+    return block;
+  }
+
+  async unblock(pk: string): Promise<void> {
+    await this.#gate();
+    this.blocked.delete(pk);
   }
 
   async status(): Promise<StatusView> {
@@ -205,6 +378,12 @@ export class FakeApi implements Api {
 
   notReady(): readonly string[] {
     return this.reasons;
+  }
+
+  async #note(...[method, id, ...rest]: readonly [string, string, ...unknown[]]) {
+    const message = await this.message(id);
+    this.noted.push([method, id, ...rest]);
+    return message;
   }
 
   /** A turn of the event loop, as a store takes; then the failure, if there is one. */
@@ -240,6 +419,7 @@ const groupView: GroupView = {
   last_message: null,
 };
 
+/** Of the groups that messages are in. */
 function readGroup(idOrName: string): GroupView {
   if (idOrName === lobby || idOrName === 'lobby') return groupView;
   throw new SkychatError('unknown-group', 'there is no such group');

@@ -28,10 +28,12 @@ import {
   type Session,
 } from '../../src/net/noise.ts';
 import { compareBranches, encodeForkProof } from '../../src/sync/fork-proof.ts';
-import { encodeFrame, type Frame } from '../../src/sync/frames.ts';
+import { encodeFrame } from '../../src/sync/frame-codec.ts';
+import type { Frame } from '../../src/sync/frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
 import { buildReceipt } from '../../src/sync/receipt.ts';
 import { everything } from '../../src/sync/ranges.ts';
+import { anyFeed } from '../../src/sync/groups.ts';
 import { Replica } from '../../src/sync/replica.ts';
 import { Session as GossipSession } from '../../src/sync/session.ts';
 
@@ -204,7 +206,7 @@ export function sessionOf(identity: Identity): GossipSession {
 export const stateOfAlice = { feed, head: run.head, forkedAt: undefined };
 
 function digestOf(...states: ConstructorParameters<typeof Replica>[0]): Uint8Array {
-  return new Replica(states, () => true, 0).digest(room.id);
+  return new Replica(states, anyFeed, 0).digest(room.id);
 }
 
 const digests = { alice: digestOf(stateOfAlice), bob: digestOf() };

@@ -5,7 +5,8 @@ import { emptyHead, tailOf, type FeedState } from '../../src/cxo/feed.ts';
 import { feedKey, type FeedId } from '../../src/cxo/root.ts';
 import { objectIdOf } from '../../src/cxo/ids.ts';
 import { storeLimits } from '../../src/cxo/limits.ts';
-import type { Slot } from '../../src/cxo/segment.ts';
+import type { Erasure } from '../../src/cxo/erasure.ts';
+import { encodeEntry, encodeSegment, parseSegment, type Slot } from '../../src/cxo/segment.ts';
 import type {
   ArrivalRow,
   Commit,
@@ -41,6 +42,8 @@ export interface CommitPlan {
   readonly fork: number | undefined;
   readonly withdraw: number | undefined;
   readonly local: readonly (readonly [key: string, value: number | undefined])[];
+  /** Messages whose objects go afterwards. */
+  readonly erase: readonly number[];
 }
 
 const slotPlan = fc.oneof(
@@ -78,10 +81,11 @@ export const commitPlan: fc.Arbitrary<CommitPlan> = fc.record({
     ),
     { maxLength: 2 },
   ),
+  erase: fc.array(fc.nat(60), { maxLength: 3 }),
 });
 
 export interface ModelRecord {
-  readonly record: NewRecord;
+  record: NewRecord;
   readonly built: BuiltSegment;
   arrival: number;
 }
@@ -144,6 +148,40 @@ export class StoreModel {
     const arrivals = { records: shown, releases: releases.map((record) => this.#show(record)) };
     const repeats = records.filter(({ record }) => this.#repeats(record)).length > 0;
     return { commit, arrivals: repeats ? { ...arrivals, repeats } : arrivals };
+  }
+
+  /** A commit that erases some of the messages that are there; of those that have no object, nothing. */
+  erase({ erase: picks }: CommitPlan): { commit: Commit; arrivals: CommitArrivals } | undefined {
+    const all = this.messages();
+    const erasures: Erasure[] = picks.flatMap((pick) => all[pick] ?? []);
+    if (erasures.length === 0) return undefined;
+    for (const { feed, seq, index } of erasures) this.#eraseObject(feed, seq, index);
+    const commit = { records: [], states: [], releases: [], local: [], erasures };
+    return { commit, arrivals: { records: [], releases: [], erased: erasures.length } };
+  }
+
+  #eraseObject(feed: FeedId, seq: number, index: number): void {
+    const found = this.records.find(({ record }) => {
+      const isOfFeed = feedKey(record.feed) === feedKey(feed);
+      return isOfFeed && record.messages.some((message) => message.seq === seq);
+    });
+    const segment = found && parseSegment(found.record.bytes, found.record.signed);
+    const object = segment?.entries[seq - found.record.from]?.slots[index]?.object;
+    if (found === undefined || segment === undefined || object === undefined) return;
+    const { record } = found;
+    const entries = segment.entries.map(({ time, slots }, i) =>
+      encodeEntry(
+        time,
+        slots.map((slot, at) =>
+          i === seq - record.from && at === index ? { id: objectIdOf(object) } : slot,
+        ),
+      ),
+    );
+    const bytes = encodeSegment(segment.header, entries, segment.signature);
+    const messages = record.messages.map((message) =>
+      message.seq === seq && message.index === index ? { ...message, label: undefined } : message,
+    );
+    found.record = { ...record, bytes, messages };
   }
 
   /** Whether a message of the record stands earlier in its feed. */

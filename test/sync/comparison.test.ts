@@ -6,8 +6,10 @@ import type { FeedState } from '../../src/cxo/feed.ts';
 import { sha256, type RootId } from '../../src/cxo/ids.ts';
 import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../../src/identity.ts';
 import type { Effect, Now } from '../../src/sync/events.ts';
-import { encodeFrame, parseFrame, type Frame } from '../../src/sync/frames.ts';
+import { encodeFrame, parseFrame } from '../../src/sync/frame-codec.ts';
+import type { Frame } from '../../src/sync/frames.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
+import { openGroups } from '../../src/sync/groups.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
 import { boundBytesMax, everything } from '../../src/sync/ranges.ts';
 import { testIdentity } from '../support/feeds.ts';
@@ -54,7 +56,7 @@ function engine(side: 0 | 1, { states, forkProofs = [] }: Held, now: Now): End {
   const gossip = new Gossip(
     {
       ...{ identity, agent: 'test', states, held: [], forkProofs },
-      ...{ groups: () => [group], accepts: () => true, labelOf: () => undefined },
+      ...{ groups: openGroups([group], () => true), labelOf: () => undefined },
       ...{ ownFeedsKnown: true, headMin: 0 },
     },
     now,
@@ -358,7 +360,7 @@ describe('F60 a peer', () => {
 
 /** A linked rig with so many feeds. */
 async function many(count: number): Promise<{ rig: Rig; peer: Peer }> {
-  return linked({ states: statesOf(0, count, () => false), accepts: () => true });
+  return linked({ states: statesOf(0, count, () => false), groups: openGroups([group], () => true) });
 }
 
 describe('a node that has lost its own feeds may post', () => {

@@ -3,14 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../src/cxo/codec.ts';
 import { publicKeyOfBytes } from '../../src/identity.ts';
-import {
-  encodeFrame,
-  frameTypes,
-  parseFrame,
-  rootPrefixBytes,
-  tagBytes,
-  type Frame,
-} from '../../src/sync/frames.ts';
+import { encodeFrame, parseFrame } from '../../src/sync/frame-codec.ts';
+import { frameTypes, rootPrefixBytes, tagBytes, type Frame } from '../../src/sync/frames.ts';
 import { compare } from '../../src/bytes.ts';
 import { syncLimits } from '../../src/sync/limits.ts';
 import { boundBytesMax, everything, type Range } from '../../src/sync/ranges.ts';

@@ -8,8 +8,10 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Identity, PublicKey } from '../../src/identity.ts';
 import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
-import { encodeFrame, parseFrame, protocolVersion, type Frame } from '../../src/sync/frames.ts';
+import { encodeFrame, parseFrame } from '../../src/sync/frame-codec.ts';
+import { protocolVersion, type Frame } from '../../src/sync/frames.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
+import { openGroups } from '../../src/sync/groups.ts';
 import type { Range } from '../../src/sync/ranges.ts';
 import { Session } from '../../src/sync/session.ts';
 import { FeedBuilder, testGroup, testIdentity, textObject, textRoot } from '../support/feeds.ts';
@@ -61,8 +63,7 @@ export class Rig {
         states: this.store.feeds(),
         held: this.store.held(),
         forkProofs: rows.map(parseForkRow).filter((row) => row !== undefined),
-        groups: () => [group],
-        accepts: (of, author) => of === group && this.members.has(author),
+        groups: openGroups([group], (of, author) => of === group && this.members.has(author)),
         labelOf: () => undefined,
         ownFeedsKnown: true,
         headMin: 0,
@@ -156,7 +157,7 @@ export class Rig {
   /** Appends a text; the ticket. */
   async post(text: string, object = textObject(text)): Promise<number> {
     const ticket = ++this.#tickets;
-    await this.handle({ type: 'append', ticket, group, object, local: [] });
+    await this.handle({ type: 'append', ticket, group, draft: () => ({ object, local: [] }) });
     return ticket;
   }
 

@@ -10,10 +10,12 @@ import { serve } from './serve.ts';
 
 const { buildText, labelOf, parseContent } = await built('chat/message');
 const { roomOfName } = await built('chat/room');
+const { draftOf } = await built('cxo/draft');
 const { silentLogger, systemClock, systemRandom, systemTimers } = await built('env');
 const { Network } = await built('net/network');
 const { tcpTransport } = await built('net/tcp');
 const { openStorage } = await built('node/storage');
+const { openGroups } = await built('sync/groups');
 const { Runner: BuiltRunner } = await built('sync/runner');
 
 type Storage = Awaited<ReturnType<typeof openStorage>>;
@@ -41,7 +43,7 @@ const openSkychat: OpenParticipant = async (directory, onArrival) => {
     onLink: (link: Link): LinkHandler => runner.openLink(link),
   });
   const append = (text: string): Promise<unknown> =>
-    runner.append(group, buildText(text, undefined, systemRandom.bytes(16)), []);
+    runner.append(group, draftOf(buildText(text, undefined, systemRandom.bytes(16))));
   const participant: Participant = {
     fill: () => Promise.reject(new Error('its stores are made by bench/support/prepare.ts')),
     ownFeed: storage.identity.publicKey,
@@ -77,9 +79,8 @@ function openRunner(storage: Storage, onArrived: (entries: readonly Entry[]) => 
     agent: 'bench',
     soon: setImmediate,
     forkProofs: [],
-    groups: () => [group],
-    accepts: () => true,
-    ownFeedsKnown: true,
+    groups: openGroups([group], () => true),
+        ownFeedsKnown: true,
     headMin: 0,
     onArrived,
     onWithdrawn: () => undefined,

@@ -1,6 +1,6 @@
 // GET /events: server-sent events, resumed from a cursor.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Page } from '../../chat/view.ts';
+import type { EventPage } from '../../chat/view.ts';
 import type { Api } from '../api.ts';
 import { contentTypes, eventsEncoding } from '../encodings.ts';
 import { cursor, readFields } from '../fields.ts';
@@ -27,23 +27,32 @@ function startOf(request: FastifyRequest): string {
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
-async function firstPage(api: Api, after: string): Promise<Page> {
-  if (after === 'now') return { messages: [], next: api.latestCursor(), more: false };
+async function firstPage(api: Api, after: string): Promise<EventPage> {
+  if (after === 'now') return { events: [], next: api.latestCursor(), more: false };
   await api.after(after, {}, 1);
-  return { messages: [], next: after, more: true };
+  return { events: [], next: after, more: true };
 }
 
-function openEvents(surface: Surface, reply: FastifyReply, page: Page): FastifyReply {
+function openEvents(surface: Surface, reply: FastifyReply, page: EventPage): FastifyReply {
+  const { api } = surface;
   const peers = new PeerEvents();
   const stream = openStream(
     surface,
     reply,
-    { contentType: contentTypes.events, encoding: eventsEncoding(peers), filter: {}, page },
+    {
+      contentType: contentTypes.events,
+      encoding: eventsEncoding(peers),
+      arrivals: {
+        after: (cursor, limit) => api.eventsAfter(cursor, {}, limit),
+        arrival: (cursor, signal) => api.arrival(cursor, signal),
+      },
+      page,
+    },
     () => {
       unwatch();
     },
   );
-  const unwatch = surface.api.watchPeers((peer) => {
+  const unwatch = api.watchPeers((peer) => {
     peers.put(peer);
     stream.wake();
   });

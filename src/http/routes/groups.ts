@@ -1,6 +1,9 @@
-// /groups and /feeds: what this node is part of, and how far each author's feed is here.
+// /groups and /feeds: what this node is part of, and how far each author's feed is here; making,
+// describing and leaving groups.
 import type { FastifyInstance } from 'fastify';
+import { bodyOf } from '../body.ts';
 import { readFields } from '../fields.ts';
+import { readGroupChanges, readGroupDraft, readRetention, refuseFields } from '../group-bodies.ts';
 import type { Surface } from '../surface.ts';
 
 interface ById {
@@ -28,5 +31,28 @@ export function addGroupRoutes(fastify: FastifyInstance, surface: Surface): void
   fastify.get('/feeds', (request) => {
     readFields(request.query, {});
     return { feeds: api.feeds() };
+  });
+
+  fastify.post('/groups', async (request, reply) => {
+    readFields(request.query, {});
+    const group = await api.createGroup(readGroupDraft(bodyOf(request)));
+    reply.code(201).header('location', `/groups/${group.id}`);
+    return group;
+  });
+
+  fastify.patch<ById>('/groups/:id', (request) => {
+    readFields(request.query, {});
+    return api.describeGroup(request.params.id, readGroupChanges(bodyOf(request)));
+  });
+
+  fastify.post<ById>('/groups/:id/leave', (request) => {
+    readFields(request.query, {});
+    refuseFields(bodyOf(request));
+    return api.leaveGroup(request.params.id);
+  });
+
+  fastify.put<ById>('/groups/:id/retention', (request) => {
+    readFields(request.query, {});
+    return api.setRetention(request.params.id, readRetention(bodyOf(request)));
   });
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Page } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
 import type { Api } from '../api.ts';
-import { chunksOf, contentTypes, lineEncodings } from '../encodings.ts';
+import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
 import { readFields } from '../fields.ts';
 import { readListQuery, type ListQuery } from '../list-query.ts';
 import { openStream } from '../open-stream.ts';
@@ -55,7 +55,7 @@ function readPage(api: Api, query: ListQuery): Promise<Page> {
 function sendPage(reply: FastifyReply, query: ListQuery, page: Page): FastifyReply {
   const { format } = query;
   if (format === 'json') return reply.send(page);
-  const lines = chunksOf(page.messages, lineEncodings[format]);
+  const lines = chunksOf(page.messages, format);
   return reply.type(contentTypes[format]).send(Readable.from(lines));
 }
 
@@ -96,14 +96,21 @@ function followFrom(
   page: Page,
 ): FastifyReply {
   if (query.format === 'json') return reply;
+  const { api } = surface;
   openStream(
     surface,
     reply,
     {
       contentType: contentTypes[query.format],
       encoding: lineEncodings[query.format],
-      filter: query.filter,
-      page,
+      arrivals: {
+        after: async (cursor, limit) => {
+          const { messages, next, more } = await api.after(cursor, query.filter, limit);
+          return { events: eventsOf(messages), next, more };
+        },
+        arrival: (cursor, signal) => api.arrival(cursor, signal),
+      },
+      page: { events: eventsOf(page.messages), next: page.next, more: page.more },
     },
     () => undefined,
   );

@@ -43,6 +43,10 @@ peers        curl ${url}/peers
 add          curl -d 'PUBLIC_KEY@HOST:PORT' ${url}/peers
 remove       curl -X DELETE ${url}/peers/PUBLIC_KEY
 state        curl ${url}/status                           also /feeds /groups /healthz /readyz
+new group    curl -d '{"name":"ops","encrypted":true}' ${url}/groups
+invite       curl -d '{"expires_in":"1d","uses":5}' ${url}/groups/ops/invites
+join         curl -d 'skychat://…' ${url}/groups/join
+members      curl ${url}/groups/ops/members                 POST, DELETE /groups/ops/members/KEY
 
 GET /messages   after before limit group author since wait follow format=json|ndjson|text
 POST /messages  text group reply_to min_peers timeout_ms, and the header Idempotency-Key

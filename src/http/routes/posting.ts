@@ -1,10 +1,11 @@
 // POST /messages: a text as JSON or as the bare body, with an optional wait for other nodes' disks.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { concat, utf8 } from '../../bytes.ts';
+import { priorities, type Priority } from '../../chat/text-content.ts';
 import { SkychatError } from '../../errors.ts';
 import type { Draft, PostOptions } from '../api.ts';
 import { bodyOf, type RequestBody } from '../body.ts';
-import { badField, hex64, integer, nameOrId, readFields } from '../fields.ts';
+import { badField, flag, hex64, integer, nameOrId, oneOf, readFields } from '../fields.ts';
 import {
   idempotencyKeyCharsMax,
   minPeersMax,
@@ -12,15 +13,20 @@ import {
   replicationMsMax,
   textBytesMax,
 } from '../limits.ts';
-import { bodyReader, integer as jsonInteger, like, string } from '../json-body.ts';
+import { bodyReader, boolean, choice, integer as jsonInteger, like, string } from '../json-body.ts';
 import { messageSchema } from '../message-schema.ts';
 import type { Surface } from '../surface.ts';
+
+const priority = oneOf(...priorities);
 
 const checkPost = bodyReader(
   { text: string },
   {
     group: like(nameOrId),
+    to: like(hex64),
     reply_to: like(hex64),
+    priority: choice(priority),
+    ack: boolean,
     min_peers: jsonInteger(0, minPeersMax),
     timeout_ms: jsonInteger(0, replicationMsMax),
   },
@@ -29,7 +35,10 @@ const checkPost = bodyReader(
 /** A bare text has no other place for these; a JSON body may use it as well. */
 const table = {
   group: nameOrId,
+  to: hex64,
   reply_to: hex64,
+  priority,
+  ack: flag,
   min_peers: integer(0, minPeersMax),
   timeout_ms: integer(0, replicationMsMax),
 };
@@ -37,7 +46,10 @@ const table = {
 interface PostFields {
   readonly text: string;
   readonly group?: string;
+  readonly to?: string;
   readonly reply_to?: string;
+  readonly priority?: Priority;
+  readonly ack?: boolean;
   readonly min_peers?: number;
   readonly timeout_ms?: number;
 }
@@ -51,7 +63,10 @@ export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): vo
     const draft: Draft = {
       text: fields.text,
       ...(fields.group !== undefined && { group: fields.group }),
+      ...(fields.to !== undefined && { to: fields.to.toLowerCase() }),
       ...(fields.reply_to !== undefined && { replyTo: fields.reply_to.toLowerCase() }),
+      ...(fields.priority !== undefined && { priority: fields.priority }),
+      ...(fields.ack !== undefined && { ack: fields.ack }),
     };
     const options = optionsOf(request, body, fields);
     const { message, replicated } = await surface.api.post(draft, options);
@@ -62,6 +77,14 @@ export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): vo
 }
 
 function readPost(query: unknown, body: RequestBody): PostFields {
+  const fields = gatherPost(query, body);
+  if (fields.group !== undefined && fields.to !== undefined) {
+    throw badField('group and to exclude each other');
+  }
+  return fields;
+}
+
+function gatherPost(query: unknown, body: RequestBody): PostFields {
   const inQuery = readFields(query, table);
   if (body.kind === 'text') return { ...inQuery, text: body.text };
   const inBody: PostFields = checkPost(body.value);
@@ -72,7 +95,7 @@ function readPost(query: unknown, body: RequestBody): PostFields {
 }
 
 /** What UTF-8 or the encoding of objects would not bring back as it was is refused at the door. */
-function checkText(text: string): void {
+export function checkText(text: string): void {
   if (text === '') throw new SkychatError('empty-text', 'the text is empty');
   if (text.length > textBytesMax || Buffer.byteLength(text) > textBytesMax) {
     throw new SkychatError('text-too-large', `the text has more than ${textBytesMax} bytes`);
@@ -109,7 +132,8 @@ function parseKey(key: string | string[]): string {
 
 /** The same text to another group is another request, though its body is the same. */
 function identify(request: FastifyRequest, body: RequestBody): Uint8Array {
-  const { group, reply_to: replyTo } = readFields(request.query, table);
-  if (group === undefined && replyTo === undefined) return body.bytes;
-  return concat(body.bytes, utf8(`\n${JSON.stringify({ group, replyTo })}`));
+  const { group, to, reply_to: replyTo, ...rest } = readFields(request.query, table);
+  const asked = { group, to, replyTo, priority: rest.priority, ack: rest.ack };
+  if (Object.values(asked).every((value) => value === undefined)) return body.bytes;
+  return concat(body.bytes, utf8(`\n${JSON.stringify(asked)}`));
 }

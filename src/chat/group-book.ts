@@ -1,0 +1,284 @@
+// The groups that this node is part of or carries, besides the room: found again from local rows,
+// told of every arrival, and asked by the engine and the conversation what belongs to which.
+import type { PlaceInTime } from '../cxo/draft.ts';
+import type { Entry } from '../cxo/entry.ts';
+import type { GroupId } from '../cxo/ids.ts';
+import { parseObject } from '../cxo/object.ts';
+import type { LocalChange, LocalRow, Store } from '../cxo/store.ts';
+import type { Clock, Random } from '../env.ts';
+import type { Identity, PublicKey } from '../identity.ts';
+import { Group, placeIn } from './group.ts';
+import { groupRow, parseGroupRow } from './group-row.ts';
+import { groupLimits } from './limits.ts';
+import type { Contents } from './contents.ts';
+import { contentOfFields, labelOf as labelOfKind, parseContent, type Content } from './message.ts';
+import { parseOffer, type Offer } from './offer.ts';
+import type { Genesis } from './roster/genesis.ts';
+import { GroupKeys } from './sealing/group-keys.ts';
+import { KeyRing } from './sealing/key-ring.ts';
+import type { Sealer } from './writing.ts';
+
+export interface GroupBookOptions {
+  readonly identity: Identity;
+  readonly room: { readonly id: GroupId; isMember(key: PublicKey): boolean };
+  /** As of the start: counts of what each group has. */
+  readonly store: Pick<Store, 'feeds'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly random: Random;
+  /** Local rows of the groups and of the key ring. */
+  readonly rows: readonly LocalRow[];
+  readonly ringRows: readonly LocalRow[];
+}
+
+export interface GroupChanges {
+  /** Groups that are new here, or whose members are others. */
+  readonly members: boolean;
+  /** Rows to write: keys and groups that have come. */
+  readonly local: readonly LocalChange[];
+  /** Groups of which more can be read now. */
+  readonly unlocked: readonly GroupId[];
+}
+
+export class GroupBook implements Contents {
+  readonly #options: GroupBookOptions;
+  readonly #groups = new Map<GroupId, Group>();
+  readonly #ring: KeyRing;
+  /** Objects that came to each group, for the age of its epoch. */
+  readonly #objects = new Map<GroupId, number>();
+  readonly #contents = new WeakMap<Entry, Content>();
+  /** Rows of keys that were learned before their objects were on disk. */
+  readonly #owed: LocalChange[] = [];
+  readonly #counters = { 'groups-full': 0, 'offer-malformed': 0, 'sealed-invalid': 0 };
+
+  constructor(options: GroupBookOptions) {
+    this.#options = options;
+    this.#ring = new KeyRing(options.identity, options.ringRows);
+    for (const { feed, head, tail } of options.store.feeds()) {
+      const above = tail === undefined ? 0 : tail.head.count - tail.countBefore;
+      this.#count(feed.group, head.count + above);
+    }
+    for (const row of options.rows) {
+      const parsed = parseGroupRow(row);
+      if (parsed !== undefined) this.#add(parsed.genesis, parsed.isWanted);
+    }
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return { ...this.#counters, 'ring-damaged': this.#ring.damaged };
+  }
+
+  /** In the order in which they came. */
+  groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  find(id: GroupId): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** Takes up a group; the row is to be written. Of a known one, that it is wanted from now on. */
+  take(genesis: Genesis, isWanted: boolean): { group: Group; local: LocalChange[] } | undefined {
+    const known = this.#groups.get(genesis.id);
+    if (known !== undefined) {
+      if (!isWanted || known.isWanted) return { group: known, local: [] };
+      known.isWanted = true;
+      return { group: known, local: [groupRow({ genesis, isWanted })] };
+    }
+    const carried = [...this.#groups.values()].filter(({ isShown }) => !isShown).length;
+    const isFull = this.#groups.size >= groupLimits.groupsMax;
+    if (isFull || (!isWanted && carried >= groupLimits.carriedMax)) {
+      this.#counters['groups-full']++;
+      return undefined;
+    }
+    const group = this.#add(genesis, isWanted);
+    return { group, local: [groupRow({ genesis, isWanted })] };
+  }
+
+  /** A join was given up. */
+  unwant(group: Group): LocalChange {
+    group.isWanted = false;
+    return groupRow({ genesis: group.genesis, isWanted: false });
+  }
+
+  #add(genesis: Genesis, isWanted: boolean): Group {
+    const { identity, random } = this.#options;
+    const group: Group = new Group({
+      ...{ genesis, isWanted, self: identity.publicKey },
+      contentOf: (entry) => this.of(entry),
+      keysOf: (roster) =>
+        new GroupKeys({
+          ...{ group: genesis.id, identity, random, ring: this.#ring },
+          roster: {
+            revision: () => roster.version,
+            members: () => roster.members(),
+            counts: (author, head, seq) => roster.allows({ group: genesis.id, author, head }, seq),
+          },
+        }),
+    });
+    this.#groups.set(genesis.id, group);
+    return group;
+  }
+
+  /** What entries of any group say for the groups themselves: rosters, keys, offers. */
+  apply(entries: readonly Entry[]): GroupChanges {
+    const local: LocalChange[] = this.#owed.splice(0);
+    const unlocked = new Set<GroupId>();
+    let members = false;
+    for (const [group, own] of byGroup(entries)) {
+      this.#count(group, own.length);
+      const known = this.#groups.get(group);
+      // Most are messages of the room, or of people: what binds groups together is rare.
+      const isAny = own.some((entry) => this.of(entry).type === 'group');
+      if (known !== undefined && isAny) {
+        if (known.roster.apply(own)) members = true;
+        const learned = known.keys?.apply(own.filter((entry) => this.allows(entry)));
+        if (learned?.keys === true) {
+          unlocked.add(group);
+          known.keysChanged();
+        }
+        local.push(...(learned?.local ?? []));
+      }
+      for (const entry of own) {
+        if (this.#isOffer(entry) && this.#takeOffer(entry, local)) members = true;
+      }
+    }
+    return { members, local, unlocked: [...unlocked] };
+  }
+
+  #isOffer(entry: Entry): boolean {
+    const content = this.of(entry);
+    return content.type === 'group' && content.kind === 'offer';
+  }
+
+  #takeOffer(entry: Entry, local: LocalChange[]): boolean {
+    const { feed, seq, object } = entry;
+    const { room, identity } = this.#options;
+    const isRoom = feed.group === room.id;
+    const isOfMember = isRoom
+      ? room.isMember(feed.author)
+      : this.#groups.get(feed.group)?.allows(feed, seq) === true;
+    const fields = isOfMember && object !== undefined ? this.#fieldsOf(entry) : undefined;
+    if (fields?.['kind'] !== 'offer') return false;
+    const offer = parseOffer(fields);
+    if (offer === undefined) {
+      this.#counters['offer-malformed']++;
+      return false;
+    }
+    if (!isFor(offer, identity.publicKey) || (offer.to === undefined && !isRoom)) return false;
+    const isNew = !this.#groups.has(offer.genesis.id);
+    const isOwn = isDirectWith(offer.genesis, identity.publicKey);
+    const taken = this.take(offer.genesis, isOwn || offer.to !== undefined);
+    if (taken === undefined) return false;
+    local.push(...taken.local);
+    const isNews = isNew || (offer.to === undefined && !taken.group.isOffered);
+    if (offer.to === undefined) taken.group.isOffered = true;
+    return isNews;
+  }
+
+  #fieldsOf(entry: Entry): Parameters<typeof parseOffer>[0] | undefined {
+    const { object, feed } = entry;
+    const parsed = object && parseObject(object);
+    if (parsed?.ok !== true) return undefined;
+    if (parsed.fields.kind !== 'sealed' || object === undefined) return parsed.fields;
+    const opened = this.#groups.get(feed.group)?.keys?.open(object, placeIn(entry));
+    return opened?.state === 'open' ? opened.fields : undefined;
+  }
+
+  /** What an entry says: where it is sealed, what was sealed. */
+  of(entry: Entry): Content {
+    const known = this.#contents.get(entry);
+    if (known !== undefined) return known;
+    const content = this.#contentOf(entry);
+    // A key may come later.
+    if (content.type !== 'locked') this.#contents.set(entry, content);
+    return content;
+  }
+
+  #contentOf(entry: Entry): Content {
+    const content = parseContent(entry.object);
+    if (content.type !== 'group' || content.kind !== 'sealed') return content;
+    const keys = this.#groups.get(entry.feed.group)?.keys;
+    if (keys === undefined || entry.object === undefined) return { type: 'locked' };
+    const opened = keys.open(entry.object, placeIn(entry));
+    if (opened.state === 'locked') return { type: 'locked' };
+    if (opened.state === 'invalid') {
+      this.#counters['sealed-invalid']++;
+      return { type: 'unknown', kind: 'sealed' };
+    }
+    const { fields } = opened;
+    return contentOfFields(fields) ?? { type: 'unknown', kind: fields.kind };
+  }
+
+  /**
+   * The label under which the store finds an object again. Of what is sealed, that of what it says:
+   * only who can read it keeps that, on its own disk.
+   */
+  labelOf(kind: string, object: Uint8Array, place: PlaceInTime): string | undefined {
+    const group = this.#groups.get(place.feed.group);
+    if (kind === 'epoch' || kind === 'keys') {
+      // What comes in the same commit can be read by it.
+      const learned = group?.keys?.apply([entryAt(place, object)]);
+      this.#owed.push(...(learned?.local ?? []));
+      return kind;
+    }
+    if (kind !== 'sealed') return labelOfKind(kind);
+    const opened = group?.keys?.open(object, placeIn(place));
+    return opened?.state === 'open' ? labelOfKind(opened.fields.kind) : lockedLabel;
+  }
+
+  /** Of an encrypted group. */
+  sealerOf(id: GroupId): Sealer | undefined {
+    const keys = this.#groups.get(id)?.keys;
+    if (keys === undefined) return undefined;
+    const moment = () => ({
+      now: this.#options.clock.now(),
+      objects: this.#objects.get(id) ?? 0,
+    });
+    return {
+      prepare: () => {
+        const { objects, local, seal } = keys.prepare(moment());
+        return {
+          ...{ objects, local },
+          seal: (fields, place) => seal(fields, placeIn(place), moment()),
+        };
+      },
+    };
+  }
+
+  /** Whether what stands there counts: an author who was removed counts up to its removal. */
+  allows({ feed, seq }: Pick<Entry, 'feed' | 'seq'>): boolean {
+    return this.#groups.get(feed.group)?.allows(feed, seq) ?? true;
+  }
+
+  #count(group: GroupId, objects: number): void {
+    this.#objects.set(group, (this.#objects.get(group) ?? 0) + objects);
+  }
+}
+
+/** Sealed, and not to be read here when it came. */
+export const lockedLabel = 'locked';
+
+function byGroup(entries: readonly Entry[]): Map<GroupId, Entry[]> {
+  const groups = new Map<GroupId, Entry[]>();
+  for (const entry of entries) {
+    const own = groups.get(entry.feed.group);
+    if (own === undefined) groups.set(entry.feed.group, [entry]);
+    else own.push(entry);
+  }
+  return groups;
+}
+
+function isFor({ to }: Offer, key: PublicKey): boolean {
+  return to === undefined || to.includes(key);
+}
+
+function isDirectWith(genesis: Genesis, key: PublicKey): boolean {
+  return genesis.kind === 'direct' && genesis.members.includes(key);
+}
+
+/** Keys do not ask under which number or id they came. */
+function entryAt(place: PlaceInTime, object: Uint8Array): Entry {
+  const id = new Uint8Array() as Entry['id'];
+  const objectId = new Uint8Array() as Entry['objectId'];
+  return { ...place, arrival: 0, id, objectId, object };
+}

@@ -1,0 +1,48 @@
+// A roster operation where it stands in its author's feed, and which operations were made in the
+// knowledge of which. Knows nothing of who may do what.
+import { compare } from '../../bytes.ts';
+import type { Entry } from '../../cxo/archive.ts';
+import { compareTimeline } from '../../cxo/timeline-page.ts';
+import type { PublicKey } from '../../identity.ts';
+import type { RosterOperation } from './operation.ts';
+import type { Seen } from './seen.ts';
+
+export interface Act {
+  readonly entry: Entry;
+  readonly author: PublicKey;
+  readonly authorBytes: Uint8Array;
+  /** Author and head, as `authorHead` has it. */
+  readonly feed: string;
+  readonly operation: RosterOperation;
+  readonly seen: Seen;
+}
+
+/** Timeline order: negative, zero or positive. Of a fork, two can stand in one place. */
+export function compareActs(a: Act, b: Act): number {
+  return compareTimeline(a.entry, b.entry) || compare(a.entry.objectId, b.entry.objectId);
+}
+
+/** The order in which one author made them: a greater head is a newer chain. */
+export function compareOwn(a: Act, b: Act): number {
+  return (
+    a.entry.feed.head - b.entry.feed.head ||
+    a.entry.seq - b.entry.seq ||
+    a.entry.index - b.entry.index
+  );
+}
+
+/**
+ * Whether `later` was made in the knowledge of `earlier`: its author says so, and neither the times
+ * nor the other author contradict. What is signed may claim to have seen what did not exist yet; the
+ * one whose claim came true was there first, and an honest clock is never behind what it has seen.
+ */
+export function precedes(earlier: Act, later: Act): boolean {
+  if (compareActs(earlier, later) >= 0) return false;
+  return hasSeen(later, earlier) && !hasSeen(earlier, later);
+}
+
+function hasSeen(act: Act, other: Act): boolean {
+  if (act.author === other.author) return compareOwn(other, act) < 0;
+  const { feed, seq } = other.entry;
+  return act.seen.seqOf(other.authorBytes, feed.head) >= seq;
+}

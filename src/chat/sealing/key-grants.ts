@@ -1,0 +1,84 @@
+// Who was given which earlier epoch keys, as the `keys` objects say in clear. Knows neither the keys
+// nor the members.
+import type { PublicKey } from '../../identity.ts';
+import { sealingLimits } from '../limits.ts';
+import type { EpochId } from './epoch-id.ts';
+import type { KeyGrant } from './epoch.ts';
+
+interface Grantee {
+  /** Of the latest grant, microseconds: keys of no epoch behind it can be in any. */
+  time: number;
+  /** Of the latest grant that this node made. */
+  ownTime: number;
+  /** One bit for each epoch, by its ordinal. */
+  epochs: Uint8Array;
+}
+
+export class KeyGrants {
+  readonly #grantees = new Map<PublicKey, Grantee>();
+  readonly #ordinals = new Map<EpochId, number>();
+  readonly #named = new Map<PublicKey, number>();
+  #forgottenTime = -1;
+
+  add(issuer: PublicKey, grant: KeyGrant, time: number, own: PublicKey): void {
+    const grantee = this.#grantees.get(grant.to) ?? { time, ownTime: -1, epochs: new Uint8Array() };
+    grantee.time = Math.max(grantee.time, time);
+    if (issuer === own) grantee.ownTime = Math.max(grantee.ownTime, time);
+    for (const id of grant.epochs) {
+      const ordinal = this.#ordinalOf(id, issuer);
+      if (ordinal !== undefined) grantee.epochs = withBit(grantee.epochs, ordinal);
+    }
+    this.#grantees.set(grant.to, grantee);
+  }
+
+  covers(to: PublicKey, id: EpochId): boolean {
+    const ordinal = this.#ordinals.get(id);
+    const epochs = this.#grantees.get(to)?.epochs;
+    if (ordinal === undefined || epochs === undefined) return false;
+    return ((epochs[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
+  }
+
+  find(to: PublicKey): { readonly time: number; readonly ownTime: number } | undefined {
+    return this.#grantees.get(to);
+  }
+
+  /** The latest time at which a key that is no member was given keys; −1 where none was. */
+  strangersTime(isMember: (key: PublicKey) => boolean): number {
+    let latest = this.#forgottenTime;
+    for (const [key, { time }] of this.#grantees)
+      if (!isMember(key)) latest = Math.max(latest, time);
+    return latest;
+  }
+
+  /** Beyond the bound, keys that are no members are forgotten: only how late they were given any stays. */
+  prune(isMember: (key: PublicKey) => boolean): void {
+    if (this.#grantees.size <= sealingLimits.granteesMax) return;
+    for (const [key, { time }] of this.#grantees) {
+      if (isMember(key)) continue;
+      this.#forgottenTime = Math.max(this.#forgottenTime, time);
+      this.#grantees.delete(key);
+    }
+  }
+
+  /** Each issuer names new epochs up to its share: what is beyond is taken for not given. */
+  #ordinalOf(id: EpochId, issuer: PublicKey): number | undefined {
+    const known = this.#ordinals.get(id);
+    if (known !== undefined) return known;
+    const named = this.#named.get(issuer) ?? 0;
+    const { keysMax, keysOfIssuerMax } = sealingLimits;
+    if (named >= keysOfIssuerMax || this.#ordinals.size >= keysMax) return undefined;
+    this.#named.set(issuer, named + 1);
+    this.#ordinals.set(id, this.#ordinals.size);
+    return this.#ordinals.size - 1;
+  }
+}
+
+function withBit(bits: Uint8Array, ordinal: number): Uint8Array {
+  let grown = bits;
+  if (ordinal >> 3 >= bits.length) {
+    grown = new Uint8Array(Math.max(8, 2 * (ordinal >> 3)));
+    grown.set(bits);
+  }
+  grown[ordinal >> 3] = (grown[ordinal >> 3] ?? 0) | (1 << (ordinal & 7));
+  return grown;
+}

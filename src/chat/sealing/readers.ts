@@ -1,0 +1,138 @@
+// Which epochs a member could seal with: those that all members can read and nobody else ever could.
+// A pure function of the members, of what the objects say in clear, and of the keys that are held.
+import { compare, concat } from '../../bytes.ts';
+import { isValidPublicKey, publicKeyBytes, type PublicKey } from '../../identity.ts';
+import { sealingLimits } from '../limits.ts';
+import type { EpochId } from './epoch-id.ts';
+import type { EpochRecord } from './epoch-records.ts';
+import { prefixBytes } from './epoch.ts';
+import type { KeyGrants } from './key-grants.ts';
+
+/** What sealing asks of a group's roster. */
+export interface SealingRoster {
+  /** Grows whenever an answer of the other two changes. */
+  revision(): number;
+  /** In this node's view. `history`: whether the member may read what was before it. */
+  members(): ReadonlyMap<PublicKey, { readonly history: boolean }>;
+  /** Whether what stands there in the author's feed counts: said as a member, before any cut. */
+  counts(author: PublicKey, head: number, seq: number): boolean;
+}
+
+export interface Candidate {
+  readonly record: EpochRecord;
+  /** Members with history who have to be given its key first. */
+  readonly missing: readonly PublicKey[];
+}
+
+export interface Readers {
+  /** In order: those that could be new recipients. A key that is no point of the curve is none. */
+  readonly members: readonly PublicKey[];
+  /** The best first: the highest generation, then the smallest id. */
+  readonly candidates: readonly Candidate[];
+  /** Members with history who have not been given all that this node could give. */
+  readonly lacking: readonly PublicKey[];
+  /** Above that of every epoch of a present member. */
+  readonly generation: number;
+}
+
+export interface Known {
+  readonly own: PublicKey;
+  readonly records: readonly EpochRecord[];
+  readonly grants: KeyGrants;
+  readonly held: ReadonlyMap<EpochId, Uint8Array>;
+  /** Of the epochs whose objects are known, microseconds. */
+  readonly timeOf: (id: EpochId) => number | undefined;
+}
+
+export function findReaders(roster: SealingRoster, known: Known): Readers {
+  const all = roster.members();
+  const members = [...all.keys()].filter(isValidPublicKey).sort();
+  if (!all.has(known.own)) return { members, candidates: [], lacking: [], generation: 0 };
+  const prefixes = prefixesOf(members);
+  const strangersTime = known.grants.strangersTime((key) => all.has(key));
+  const candidates: Candidate[] = [];
+  const unread = new Map<EpochId, ReadonlySet<PublicKey>>();
+  let generation = 0;
+  for (const record of known.records) {
+    if (all.has(record.issuer)) generation = Math.max(generation, record.generation);
+    if (!known.held.has(record.id)) continue;
+    const { strangers, missing } = compareRecipients(members, prefixes, record.recipients);
+    unread.set(record.id, new Set(missing));
+    if (strangers || !all.has(record.issuer)) continue;
+    // A key that was made here just now was given to nobody, whatever the clock says.
+    if (!isPending(record) && record.time <= strangersTime) continue;
+    if (!isCounted(roster, record)) continue;
+    const left = missing.filter((key) => !known.grants.covers(key, record.id));
+    const canBeGiven = left.every((key) => all.get(key)?.history);
+    if (canBeGiven && left.length <= sealingLimits.grantsAtOnceMax)
+      candidates.push({ record, missing: left });
+  }
+  candidates.sort((a, b) => compareRecords(a.record, b.record));
+  const lacking = members.filter(
+    (key) => key !== known.own && all.get(key)?.history === true && isLacking(key, known, unread),
+  );
+  return { members, candidates, lacking, generation: generation + 1 };
+}
+
+/** A member that came later, to whom an epoch was not given that this node could give. */
+function isLacking(
+  key: PublicKey,
+  { grants, held, timeOf }: Known,
+  unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
+): boolean {
+  const granted = grants.find(key);
+  if (granted === undefined) {
+    for (const missing of unread.values()) if (missing.has(key)) return true;
+    return false;
+  }
+  // What came behind its grant was made when it was a member, and is its own already.
+  for (const id of held.keys()) {
+    const isOlder = (timeOf(id) ?? 0) <= granted.time;
+    const isRecipient = unread.get(id)?.has(key) === false;
+    if (isOlder && !isRecipient && !grants.covers(key, id)) return true;
+  }
+  return false;
+}
+
+function compareRecords(a: EpochRecord, b: EpochRecord): number {
+  if (a.generation !== b.generation) return b.generation - a.generation;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** Whether it was built here and is not known to be stored. */
+export function isPending({ places }: EpochRecord): boolean {
+  return places.includes(undefined);
+}
+
+function isCounted(roster: SealingRoster, { issuer, places }: EpochRecord): boolean {
+  return places.every(
+    (place) => place === undefined || roster.counts(issuer, place.head, place.seq),
+  );
+}
+
+function prefixesOf(members: readonly PublicKey[]): Uint8Array {
+  return concat(...members.map((key) => publicKeyBytes(key).subarray(0, prefixBytes)));
+}
+
+/** A walk along both, in order: whom the recipients lack, and whether anybody else is among them. */
+function compareRecipients(
+  members: readonly PublicKey[],
+  prefixes: Uint8Array,
+  recipients: Uint8Array | undefined,
+): { readonly strangers: boolean; readonly missing: readonly PublicKey[] } {
+  const missing: PublicKey[] = [];
+  let strangers = false;
+  let at = 0;
+  for (const [i, key] of members.entries()) {
+    const prefix = prefixes.subarray(i * prefixBytes, (i + 1) * prefixBytes);
+    let order = -1;
+    for (; recipients !== undefined && at < recipients.length; at += prefixBytes) {
+      order = compare(recipients.subarray(at, at + prefixBytes), prefix);
+      if (order >= 0) break;
+      strangers = true;
+    }
+    if (order === 0 && at < (recipients?.length ?? 0)) at += prefixBytes;
+    else missing.push(key);
+  }
+  return { strangers: strangers || at < (recipients?.length ?? 0), missing };
+}

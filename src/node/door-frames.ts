@@ -1,0 +1,91 @@
+// The frames by which a joiner asks a member to let it into a group, and the member's answer. Knows
+// nothing of when they are sent. The group is named by a salted tag, so that nobody learns of it who
+// does not know it.
+import { decode, encode, type Value } from '../cxo/codec.ts';
+import { domainHash, groupIdBytes, idBytes, type GroupId } from '../cxo/ids.ts';
+import { signatureBytes } from '../cxo/sign.ts';
+import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
+
+/** Their range is theirs alone: what is not known of it is ignored. */
+export const doorFrames = { knock: 0x20, answer: 0x21 } as const;
+export const doorFrameMin = 0x20;
+export const doorFrameMax = 0x2f;
+
+export const knockTagBytes = 16;
+
+/** How a link names a group in these frames: another tag on each link, and another than gossip's. */
+export function knockTag(handshakeHash: Uint8Array, group: GroupId): Uint8Array {
+  return domainHash('knock', handshakeHash, groupIdBytes(group)).slice(0, knockTagBytes);
+}
+
+export interface Knock {
+  readonly tag: Uint8Array;
+  /** The invite's public key. */
+  readonly invite: PublicKey;
+  /** By the invite's key, over the group and the key that this link has proved. */
+  readonly signature: Uint8Array;
+}
+
+export function encodeKnock({ tag, invite, signature }: Knock): Uint8Array {
+  return encode([tag, publicKeyBytes(invite), signature]);
+}
+
+export function parseKnock(payload: Uint8Array): Knock | undefined {
+  const fields = fieldsOf(payload, 3);
+  if (fields === undefined) return undefined;
+  const [tag, invite, signature] = fields;
+  if (!isBytes(tag, knockTagBytes) || !isBytes(invite, idBytes)) return undefined;
+  if (!isBytes(signature, signatureBytes)) return undefined;
+  return { tag, invite: publicKeyOfBytes(invite), signature };
+}
+
+/** What comes of a knock. */
+export const knockCodes = [
+  'admitted',
+  'already-member',
+  'invite-altered',
+  'invite-expired',
+  'invite-used',
+  'invite-revoked',
+  /** The member knows of no such invite, or not yet. */
+  'unknown-invite',
+  /** The node is not in the group, or does not know yet that it is. */
+  'unknown-group',
+  /** The key was removed from the group: only an admin can add it again. */
+  'removed',
+  /** Not now: the disk is full, or too many come at once. */
+  'not-ready',
+] as const;
+export type KnockCode = (typeof knockCodes)[number];
+
+export interface KnockAnswer {
+  readonly tag: Uint8Array;
+  /** Undefined for one that this version does not know: a refusal by this node alone. */
+  readonly code: KnockCode | undefined;
+}
+
+export function encodeAnswer(tag: Uint8Array, code: KnockCode): Uint8Array {
+  return encode([tag, code]);
+}
+
+const codeForm = /^[a-z][a-z-]{0,31}$/;
+
+export function parseAnswer(payload: Uint8Array): KnockAnswer | undefined {
+  const fields = fieldsOf(payload, 2);
+  if (fields === undefined) return undefined;
+  const [tag, word] = fields;
+  if (!isBytes(tag, knockTagBytes) || typeof word !== 'string' || !codeForm.test(word)) {
+    return undefined;
+  }
+  return { tag, code: knockCodes.find((code) => code === word) };
+}
+
+function fieldsOf(payload: Uint8Array, count: number): Value[] | undefined {
+  const decoded = decode(payload);
+  if (!decoded.ok || !Array.isArray(decoded.value)) return undefined;
+  return decoded.value.length === count ? decoded.value : undefined;
+}
+
+function isBytes(value: Value | undefined, length: number): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === length;
+}

@@ -1,0 +1,188 @@
+// How keys come into groups by invites, on both sides: the door of the groups that this node is in,
+// and its own joinings, joined to the parts of the node. Holds no rules of its own.
+import type { GroupBook } from '../chat/group-book.ts';
+import type { Group } from '../chat/group.ts';
+import type { Groups } from '../chat/groups.ts';
+import type { Invite } from '../chat/invite.ts';
+import type { People } from '../chat/people.ts';
+import { publicKeyBytes, type PublicKey } from '../identity.ts';
+import type { GroupId } from '../cxo/ids.ts';
+import type { LocalChange, LocalRow } from '../cxo/store.ts';
+import type { Clock, Logger, Random, Timers } from '../env.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Network } from '../net/network.ts';
+import type { LinkWatcher } from '../net/peer.ts';
+import type { Link, LinkHandler } from '../net/transport.ts';
+import type { FeedOverview } from '../sync/overview.ts';
+import { Door, type InviteVerdict } from './door.ts';
+import { doorLimits } from './door-limits.ts';
+import type { JoinProgress } from './join.ts';
+import { Joining } from './joining.ts';
+
+export interface EntranceParts {
+  readonly self: PublicKey;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'unit'>;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Whether every key may link itself. */
+  readonly isOpen: boolean;
+  // Each is asked for when it is needed: they are opened one after the other.
+  readonly chat: () => {
+    readonly book: Pick<GroupBook, 'groups' | 'find'>;
+    readonly groups: Pick<Groups, 'admit'>;
+    readonly people: Pick<People, 'isKnown'>;
+  };
+  readonly network: () => Pick<Network, 'tryPeer' | 'recheck'>;
+  readonly feeds: () => readonly FeedOverview[];
+  readonly writeLocal: (changes: readonly LocalChange[]) => Promise<void>;
+  /** Hands a link on to the gossip. */
+  readonly open: (link: Link) => LinkHandler;
+}
+
+export class Entrance {
+  readonly joining: Joining;
+  readonly #door: Door;
+  readonly #parts: EntranceParts;
+  /** Until when each group has an open invite, as of a version of its roster. */
+  readonly #openUntil = new WeakMap<Group, { readonly version: number; readonly until: number }>();
+
+  constructor(parts: EntranceParts) {
+    const { self, clock, random, timers, logger } = parts;
+    this.#parts = parts;
+    this.#door = new Door({
+      ...{ clock, timers, logger },
+      groups: () => this.#own().map(({ id }) => id),
+      hasOpenInvite: () => this.#own().some((group) => this.#invitedUntil(group) > clock.now()),
+      check: (...knock) => this.#check(...knock),
+      admit: (...knock) => this.#admit(...knock),
+      isKnown: (key) => this.#isKnown(key),
+      open: (link) => this.joining.openLink(link),
+    });
+    this.joining = new Joining({
+      ...{ self, clock, random, timers },
+      dial: (key, endpoints) => {
+        parts.network().tryPeer(key, endpoints);
+      },
+      progress: (group) => this.#progress(group),
+      writeLocal: parts.writeLocal,
+      // Nodes that were dialed for a joining alone lose their links with it.
+      onChange: () => {
+        parts.network().recheck();
+      },
+      open: parts.open,
+    });
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return { ...this.#door.counters };
+  }
+
+  /** Takes up again what was joined before the start; the groups are those that have to be known. */
+  restore(rows: readonly LocalRow[]): readonly Invite[] {
+    return this.joining.restore(rows);
+  }
+
+  /** Whether the key may have a link. */
+  isAllowed(key: PublicKey): boolean {
+    return this.#isKnown(key) || this.#door.mayEnter(key);
+  }
+
+  openLink(link: Link): LinkHandler {
+    return this.#door.openLink(link);
+  }
+
+  /** To be called when groups or their members may be others than before. */
+  membersChanged(): void {
+    this.#door.membersChanged();
+    this.joining.progressed();
+  }
+
+  readonly onTried: LinkWatcher['onTried'] = (key, failed, refusal) => {
+    this.joining.tried(key, failed, refusal);
+  };
+
+  close(): void {
+    this.joining.close();
+  }
+
+  #isKnown(key: PublicKey): boolean {
+    const { isOpen, chat } = this.#parts;
+    return isOpen || chat().people.isKnown(key) || this.joining.isSought(key);
+  }
+
+  /** Groups that can be joined by an invite, and that this node can let others into. */
+  #own(): Group[] {
+    const groups = [...this.#parts.chat().book.groups()];
+    return groups.filter(
+      ({ genesis, standing }) => standing === 'active' && genesis.kind !== 'direct',
+    );
+  }
+
+  #invitedUntil(group: Group): number {
+    const { version } = group.roster;
+    const known = this.#openUntil.get(group);
+    if (known?.version === version) return known.until;
+    let until = 0;
+    for (const { state, expires } of group.roster.invites().values()) {
+      if (state === 'open') until = Math.max(until, expires ?? Infinity);
+    }
+    this.#openUntil.set(group, { version, until });
+    return until;
+  }
+
+  #check(id: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): InviteVerdict {
+    const { chat, self, clock } = this.#parts;
+    const roster = chat().book.find(id)?.roster;
+    const change = { op: 'admit', key: joiner, invite: publicKeyBytes(invite), signature } as const;
+    const code = roster?.check(change, self, clock.now());
+    return code === undefined ? 'open' : (verdicts[code] ?? 'unknown-invite');
+  }
+
+  /** The next one who comes by the invite is not let in before the roster has this one. */
+  async #admit(
+    id: GroupId,
+    invite: PublicKey,
+    joiner: PublicKey,
+    signature: Uint8Array,
+  ): Promise<void> {
+    const { chat, timers } = this.#parts;
+    const { groups, book } = chat();
+    await groups.admit(id, invite, joiner, signature);
+    const roster = book.find(id)?.roster;
+    if (roster === undefined || roster.isMember(joiner)) return;
+    await new Promise<void>((resolve) => {
+      const stop = (): void => {
+        stopListening();
+        stopTimer();
+        resolve();
+      };
+      const stopListening = roster.onChange(() => {
+        if (roster.isMember(joiner)) stop();
+      });
+      // Somebody else may have revoked the invite meanwhile: the joiner finds out, and asks again.
+      const stopTimer = timers.after(doorLimits.rosterMs, stop);
+    });
+  }
+
+  #progress(id: GroupId): JoinProgress {
+    const { chat, feeds } = this.#parts;
+    const isMember = chat().book.find(id)?.standing === 'active';
+    let [have, behind] = [0, 0];
+    for (const feed of feeds()) {
+      if (feed.feed.group !== id) continue;
+      have += feed.count;
+      behind += feed.behind;
+    }
+    return { isMember, isInSync: behind === 0, have, of: have + behind };
+  }
+}
+
+const verdicts: Partial<Record<ErrorCode, InviteVerdict>> = {
+  'already-member': 'already-member',
+  'invite-expired': 'invite-expired',
+  'invite-used': 'invite-used',
+  'invite-revoked': 'invite-revoked',
+  // The only admission that an admin alone may make.
+  'not-an-admin': 'removed',
+};

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Roster } from '../../../src/chat/roster/roster.ts';
+import { allActs, feedNames, genesis, honestActs, play, shuffled, steps } from './histories.ts';
+import { founder, Peer, rosterOf, stateOf } from './world.ts';
+
+const runs = { numRuns: Number(process.env['RUNS'] ?? 100) };
+
+test('any part of a history gives one roster, in any order, in any batches, with any of it again', () => {
+  fc.assert(
+    fc.property(steps(allActs), fc.nat(), fc.nat({ max: 100 }), (given, seed, percent) => {
+      const entries = play(given).all.entries();
+      const part = entries.filter((_, i) => (i * 7919 + seed) % 100 >= percent);
+      const names = feedNames(part);
+      const expected = stateOf(rosterOf(genesis, part), names);
+      const roster = new Roster(genesis);
+      const mixed = shuffled([...part, ...part.slice(0, 5)], seed);
+      for (let i = 0; i < mixed.length; i += 1 + (seed % 4)) {
+        roster.apply(mixed.slice(i, i + 1 + (seed % 4)));
+      }
+      expect(stateOf(roster, names)).toEqual(expected);
+    }),
+    runs,
+  );
+});
+
+test('F39 without any of the entries that do not count the roster is the same', () => {
+  fc.assert(
+    fc.property(steps(allActs), fc.nat(), (given, seed) => {
+      const entries = play(given).all.entries();
+      const names = feedNames(entries);
+      const roster = rosterOf(genesis, entries);
+      const kept = entries.filter(
+        ({ feed, seq }, i) => roster.allows(feed, seq) || (i * 7919 + seed) % 3 === 0,
+      );
+      expect(stateOf(rosterOf(genesis, kept), names)).toEqual(stateOf(roster, names));
+    }),
+    runs,
+  );
+});
+
+test('F38 nodes that take no more than they accept end in one roster, wherever they began', () => {
+  fc.assert(
+    fc.property(steps(allActs), fc.nat(), (given, seed) => {
+      const { peers, all } = play(given);
+      const names = feedNames(all.entries());
+      const late = new Peer(founder, genesis);
+      for (const peer of [...peers, late]) {
+        for (let round = seed; peer.pull(all, 1 + (round % 3));) round++;
+        expect(stateOf(peer.roster, names)).toEqual(stateOf(all.roster, names));
+      }
+    }),
+    runs,
+  );
+});
+
+test('the founder is never out, and never anything else', () => {
+  fc.assert(
+    fc.property(steps(allActs), (given) => {
+      expect(play(given).all.roster.roleOf(founder)).toBe('founder');
+    }),
+    runs,
+  );
+});
+
+test('F36 what honest members do is answered with what comes of it', () => {
+  fc.assert(
+    fc.property(steps(honestActs), (given) => {
+      const { all } = play(given);
+      expect(all.roster.roleOf(founder)).toBe('founder');
+    }),
+    runs,
+  );
+});

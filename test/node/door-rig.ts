@@ -1,0 +1,134 @@
+// Doubles for both sides of a join: a link that remembers what was sent, a roster that knows invites,
+// and the parts of a door.
+import type { InviteTerms, Invite } from '../../src/chat/invite.ts';
+import { buildInvite, inviteKeyOf, parseInvite } from '../../src/chat/invite.ts';
+import { silentLogger } from '../../src/env.ts';
+import type { GroupId } from '../../src/cxo/ids.ts';
+import { buildObject } from '../../src/cxo/object.ts';
+import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../src/identity.ts';
+import type { Link, LinkHandler } from '../../src/net/transport.ts';
+import { Door, type DoorPorts, type InviteVerdict } from '../../src/node/door.ts';
+import { ManualTime } from '../support/net-time.ts';
+
+export const seedOf = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+export const admin = identityOfSeed(seedOf(1));
+export const joiner = identityOfSeed(seedOf(3));
+
+export const genesis = buildObject(
+  { kind: 'genesis', name: 'ops', encrypted: false, founder: publicKeyBytes(admin.publicKey) },
+  seedOf(9).slice(0, 16),
+);
+
+export function linkOfInvite(over: Partial<InviteTerms> = {}): string {
+  return buildInvite(admin, {
+    ...{ genesis, expires: null, uses: null, history: false, seed: seedOf(7) },
+    nodes: [{ pk: admin.publicKey, addresses: ['a:1', 'b:2'] }],
+    ...over,
+  });
+}
+
+export function inviteOf(over: Partial<InviteTerms> = {}): Invite {
+  const invite = parseInvite(linkOfInvite(over));
+  if (invite === 'invite-altered') throw new Error('a whole invite');
+  return invite;
+}
+
+export class FakeLink implements Link {
+  readonly peer: PublicKey;
+  readonly initiator = true;
+  readonly handshakeHash: Uint8Array;
+  readonly address = 'h:1';
+  readonly sent: { type: number; payload: Uint8Array }[] = [];
+  closed: string | undefined;
+  handler: LinkHandler | undefined;
+
+  constructor(peer: PublicKey, salt = 5) {
+    this.peer = peer;
+    this.handshakeHash = seedOf(salt);
+  }
+
+  send(type: number, payload: Uint8Array): boolean {
+    this.sent.push({ type, payload });
+    return true;
+  }
+
+  close(reason: string): void {
+    this.closed ??= reason;
+  }
+
+  /** As the net layer tells the owner, some time after the close. */
+  end(reason = this.closed ?? 'lost'): void {
+    this.closed ??= reason;
+    this.handler?.onClose(reason);
+  }
+
+  stats(): never {
+    throw new Error('nobody asks');
+  }
+}
+
+/** What the gossip was told over one link. */
+export class FakeGossip {
+  readonly told: string[] = [];
+
+  readonly open = (link: Link): LinkHandler => {
+    this.told.push(`open ${link.peer.slice(0, 4)}`);
+    return {
+      onFrame: (type, payload) => this.told.push(`frame ${type} ${payload.length}`),
+      onDrain: () => this.told.push('drain'),
+      onClose: (reason) => this.told.push(`close ${reason}`),
+    };
+  };
+}
+
+export class DoorRig {
+  readonly time = new ManualTime();
+  readonly gossip = new FakeGossip();
+  readonly group: GroupId = inviteOf().group;
+  readonly groups = new Set([this.group]);
+  /** By the invite's key: how many may still come. */
+  readonly invites = new Map<PublicKey, { uses: number; verdict: InviteVerdict }>();
+  readonly members = new Set<PublicKey>([admin.publicKey]);
+  readonly admitted: PublicKey[] = [];
+  /** What an admission has to wait for. */
+  disk: Promise<void> = Promise.resolve();
+  readonly door: Door;
+
+  constructor(over: Partial<DoorPorts> = {}) {
+    this.invites.set(inviteKeyOf(seedOf(7)), { uses: 3, verdict: 'open' });
+    this.door = new Door({
+      clock: this.time,
+      timers: this.time,
+      logger: silentLogger,
+      groups: () => this.groups,
+      hasOpenInvite: () => [...this.invites.values()].some(({ verdict }) => verdict === 'open'),
+      check: (_, invite, key) => {
+        if (this.members.has(key)) return 'already-member';
+        const found = this.invites.get(invite);
+        if (found === undefined) return 'unknown-invite';
+        return found.verdict === 'open' && found.uses === 0 ? 'invite-used' : found.verdict;
+      },
+      admit: async (_, invite, key) => {
+        await this.disk;
+        const found = this.invites.get(invite);
+        if (found !== undefined) found.uses--;
+        this.members.add(key);
+        this.admitted.push(key);
+      },
+      isKnown: (key) => this.members.has(key),
+      open: this.gossip.open,
+      ...over,
+    });
+  }
+
+  visit(peer: PublicKey, salt?: number): FakeLink {
+    const link = new FakeLink(peer, salt);
+    link.handler = this.door.openLink(link);
+    return link;
+  }
+}
+
+/** Lets everything that is settled have its effect. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

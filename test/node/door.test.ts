@@ -1,0 +1,271 @@
+import { expect, test } from 'vitest';
+import { buildJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
+import type { GroupId } from '../../src/cxo/ids.ts';
+import { identityOfSeed, type PublicKey } from '../../src/identity.ts';
+import {
+  doorFrames,
+  encodeKnock,
+  knockTag,
+  parseAnswer,
+  type KnockCode,
+} from '../../src/node/door-frames.ts';
+import type { InviteVerdict } from '../../src/node/door.ts';
+import { doorLimits } from '../../src/node/door-limits.ts';
+import { admin, DoorRig, joiner, seedOf, settled, type FakeLink } from './door-rig.ts';
+
+interface KnockOver {
+  readonly group?: GroupId;
+  readonly seed?: Uint8Array;
+  readonly signer?: Uint8Array;
+  readonly key?: PublicKey;
+}
+
+function knock(rig: DoorRig, link: FakeLink, over: KnockOver = {}): void {
+  const { group = rig.group, seed = seedOf(7), key = link.peer } = over;
+  const payload = encodeKnock({
+    tag: knockTag(link.handshakeHash, group),
+    invite: inviteKeyOf(seed),
+    signature: buildJoinProof(over.signer ?? seed, group, key),
+  });
+  link.handler?.onFrame(doorFrames.knock, payload);
+}
+
+function answers(link: FakeLink): (KnockCode | undefined)[] {
+  return link.sent.map(({ type, payload }) => {
+    expect(type).toBe(doorFrames.answer);
+    return parseAnswer(payload)?.code;
+  });
+}
+
+const keyAt = (n: number): PublicKey => identityOfSeed(seedOf(100 + n)).publicKey;
+
+test('F36 a guest with an invite is admitted by any member, and its gossip begins with what it said before', async () => {
+  const rig = new DoorRig();
+  const link = rig.visit(joiner.publicKey);
+  link.handler?.onFrame(0x10, new Uint8Array(40));
+  knock(rig, link);
+  expect(rig.gossip.told).toEqual([]);
+  await settled();
+  expect(answers(link)).toEqual(['admitted']);
+  expect(rig.admitted).toEqual([joiner.publicKey]);
+  expect(rig.gossip.told).toEqual([`open ${joiner.publicKey.slice(0, 4)}`, 'frame 16 40']);
+  link.handler?.onFrame(0x11, new Uint8Array(2));
+  link.end('lost');
+  expect(rig.gossip.told.slice(2)).toEqual(['frame 17 2', 'close lost']);
+  expect([rig.door.guests, rig.time.pending]).toEqual([0, 0]);
+});
+
+test('a key that is known knocks over its link in use, which goes on whatever the answer is', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  const link = rig.visit(joiner.publicKey);
+  expect(rig.gossip.told).toHaveLength(1);
+  rig.invites.clear();
+  knock(rig, link);
+  await settled();
+  expect(answers(link)).toEqual(['unknown-invite']);
+  expect([link.closed, rig.door.guests]).toEqual([undefined, 0]);
+  link.handler?.onFrame(0x13, new Uint8Array(1));
+  link.handler?.onDrain();
+  expect(rig.gossip.told.slice(1)).toEqual(['frame 19 1', 'drain']);
+});
+
+test.each<InviteVerdict>([
+  'invite-expired',
+  'invite-used',
+  'invite-revoked',
+  'unknown-invite',
+  'removed',
+])(
+  'F43 what the roster says (%s) is the answer to a guest, whose link then ends',
+  async (verdict) => {
+    const rig = new DoorRig();
+    const link = rig.visit(joiner.publicKey);
+    rig.invites.set(inviteKeyOf(seedOf(7)), { uses: 1, verdict });
+    knock(rig, link);
+    await settled();
+    expect([answers(link), link.closed]).toEqual([[verdict], 'not-allowed']);
+    expect([rig.admitted, rig.gossip.told]).toEqual([[], []]);
+  },
+);
+
+test('an invite with one use left admits one of those who come at once', async () => {
+  const rig = new DoorRig();
+  rig.invites.set(inviteKeyOf(seedOf(7)), { uses: 1, verdict: 'open' });
+  const links = [1, 2, 3].map((n) => rig.visit(keyAt(n)));
+  for (const link of links) knock(rig, link);
+  await settled();
+  expect(links.map(answers)).toEqual([['admitted'], ['invite-used'], ['invite-used']]);
+  expect(rig.admitted).toEqual([keyAt(1)]);
+});
+
+test('who is on the roster already is let in without another admission', async () => {
+  const rig = new DoorRig({ isKnown: () => false });
+  rig.members.add(joiner.publicKey);
+  const link = rig.visit(joiner.publicKey);
+  knock(rig, link);
+  await settled();
+  expect([answers(link), rig.admitted]).toEqual([['already-member'], []]);
+  expect(rig.gossip.told).toHaveLength(1);
+});
+
+test('a proof of another key, group or invite admits nobody', async () => {
+  const rig = new DoorRig();
+  const forged: KnockOver[] = [{ key: admin.publicKey }, { signer: seedOf(8) }];
+  for (const [n, over] of forged.entries()) {
+    const link = rig.visit(keyAt(n));
+    knock(rig, link, over);
+    await settled();
+    expect([answers(link), link.closed]).toEqual([['invite-altered'], 'not-allowed']);
+    link.end();
+  }
+  const stranger = rig.visit(joiner.publicKey);
+  knock(rig, stranger, { group: 'ab'.repeat(32) as GroupId });
+  expect(answers(stranger)).toEqual(['unknown-group']);
+  expect(rig.admitted).toEqual([]);
+  expect(rig.door.counters['knock-forged']).toBe(2);
+});
+
+test('F41 a knock that was seen on another link names no group on this one', async () => {
+  const rig = new DoorRig();
+  const first = rig.visit(joiner.publicKey, 5);
+  const second = rig.visit(keyAt(1), 6);
+  const tag = knockTag(first.handshakeHash, rig.group);
+  const seen = encodeKnock({
+    ...{ tag, invite: inviteKeyOf(seedOf(7)) },
+    signature: buildJoinProof(seedOf(7), rig.group, joiner.publicKey),
+  });
+  second.handler?.onFrame(doorFrames.knock, seen);
+  await settled();
+  expect([answers(second), rig.admitted]).toEqual([['unknown-group'], []]);
+});
+
+test('a malformed knock ends the link of a guest at once, and of a member at the third', () => {
+  const rig = new DoorRig();
+  const guest = rig.visit(joiner.publicKey);
+  guest.handler?.onFrame(doorFrames.knock, new Uint8Array(3));
+  expect([guest.closed, guest.sent]).toEqual(['not-allowed', []]);
+  const member = rig.visit(admin.publicKey);
+  for (let n = 1; n <= doorLimits.offencesMax; n++) {
+    expect(member.closed).toBeUndefined();
+    member.handler?.onFrame(doorFrames.knock, new Uint8Array(3));
+  }
+  expect(member.closed).toBe('bad-frame');
+  expect(rig.door.counters['knock-malformed']).toBe(4);
+  member.end();
+  expect(rig.gossip.told.at(-1)).toBe('close bad-frame');
+});
+
+test('nobody may knock while no invite is open', () => {
+  const rig = new DoorRig();
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(true);
+  rig.invites.clear();
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(false);
+});
+
+test('guests have so many places; one that is refused, let in or gone frees its own', async () => {
+  const rig = new DoorRig();
+  const links = Array.from({ length: doorLimits.guestsMax }, (_, n) => rig.visit(keyAt(n)));
+  expect(rig.door.guests).toBe(doorLimits.guestsMax);
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(false);
+  expect(rig.door.mayEnter(keyAt(0))).toBe(true);
+  const late = rig.visit(joiner.publicKey);
+  expect([late.closed, rig.door.counters['guests-full']]).toEqual(['not-allowed', 1]);
+  late.end();
+  links[0]?.end();
+  if (links[1] !== undefined) knock(rig, links[1]);
+  await settled();
+  expect(rig.door.guests).toBe(doorLimits.guestsMax - 2);
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(true);
+});
+
+test('a guest that says nothing useful is sent away after its time, and comes back only after a pause', async () => {
+  const rig = new DoorRig();
+  const link = rig.visit(joiner.publicKey);
+  await rig.time.advance(doorLimits.guestMs - 1, settled);
+  expect(link.closed).toBeUndefined();
+  await rig.time.advance(1, settled);
+  expect([link.closed, rig.door.counters['guest-expired']]).toEqual(['not-allowed', 1]);
+  link.end();
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(false);
+  await rig.time.advance(doorLimits.guestPauseMs, settled);
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(true);
+});
+
+test.each([
+  ['frames', doorLimits.heldFramesMax, 1],
+  ['bytes', 2, doorLimits.heldBytesMax / 2],
+])('a guest that says too many %s before it is let in is sent away', (_, count, size) => {
+  const rig = new DoorRig();
+  const link = rig.visit(joiner.publicKey);
+  for (let n = 0; n < count; n++) link.handler?.onFrame(0x10, new Uint8Array(size));
+  expect(link.closed).toBeUndefined();
+  link.handler?.onFrame(0x10, new Uint8Array(1));
+  expect([link.closed, rig.gossip.told]).toEqual(['not-allowed', []]);
+});
+
+test('a guest that an admin adds meanwhile is let in', () => {
+  const rig = new DoorRig();
+  const link = rig.visit(joiner.publicKey);
+  rig.door.membersChanged();
+  expect(rig.gossip.told).toEqual([]);
+  rig.members.add(joiner.publicKey);
+  rig.door.membersChanged();
+  expect([rig.gossip.told.length, link.closed, rig.time.pending]).toEqual([1, undefined, 0]);
+});
+
+test('F56 an admission that the disk did not take is answered as one that may be asked for again', async () => {
+  const rig = new DoorRig();
+  rig.disk = Promise.reject(new Error('the disk is full'));
+  rig.disk.catch(() => undefined);
+  const link = rig.visit(joiner.publicKey);
+  knock(rig, link);
+  await settled();
+  expect([answers(link), rig.admitted]).toEqual([['not-ready'], []]);
+  rig.disk = Promise.resolve();
+  link.end();
+  const again = rig.visit(keyAt(1));
+  knock(rig, again);
+  await settled();
+  expect(answers(again)).toEqual(['admitted']);
+});
+
+test('one who is gone before its turn takes no use of the invite', async () => {
+  const rig = new DoorRig();
+  let written: () => void = () => undefined;
+  rig.disk = new Promise((resolve) => (written = resolve));
+  const [first, second] = [rig.visit(keyAt(1)), rig.visit(keyAt(2))];
+  knock(rig, first);
+  knock(rig, second);
+  second.end();
+  written();
+  await settled();
+  expect(rig.admitted).toEqual([keyAt(1)]);
+  expect(second.sent).toEqual([]);
+});
+
+test('knocks beyond the bound of one link go unanswered until a minute is over', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  rig.invites.clear();
+  const link = rig.visit(joiner.publicKey);
+  for (let n = 0; n < doorLimits.knocksPerMinuteMax + 5; n++) knock(rig, link);
+  await settled();
+  expect(link.sent).toHaveLength(doorLimits.knocksPerMinuteMax);
+  expect(rig.door.counters['knocks-too-many']).toBe(5);
+  await rig.time.advance(60_000, settled);
+  knock(rig, link);
+  await settled();
+  expect(link.sent).toHaveLength(doorLimits.knocksPerMinuteMax + 1);
+});
+
+test('admissions beyond the bound are put off', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  rig.disk = new Promise(() => undefined);
+  const links = Array.from({ length: 3 }, (_, n) => rig.visit(keyAt(n)));
+  for (const link of links) {
+    for (let n = 0; n < doorLimits.knocksPerMinuteMax; n++) knock(rig, link);
+  }
+  await settled();
+  const put = links.flatMap(answers);
+  expect(new Set(put)).toEqual(new Set(['not-ready']));
+  expect(put).toHaveLength(3 * doorLimits.knocksPerMinuteMax - doorLimits.admissionsMax);
+});
