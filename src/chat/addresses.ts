@@ -18,6 +18,8 @@ export interface AddressesOptions {
 
 interface Published {
   readonly place: Place;
+  /** Microseconds. */
+  readonly time: number;
   readonly addresses: readonly string[];
   /** Microseconds. */
   readonly expires: number;
@@ -57,7 +59,9 @@ export class Addresses {
       if (content.type !== 'address') continue;
       if (areAddresses(content.addresses)) {
         const { addresses, expires } = content;
-        this.#replace(entry.feed.author, { place: placeOf(entry), addresses, expires });
+        this.#replace(entry.feed.author, {
+          ...{ place: placeOf(entry), time: entry.time, addresses, expires },
+        });
       } else this.#counters['address-malformed']++;
     }
   }
@@ -69,14 +73,15 @@ export class Addresses {
   }
 
   /**
-   * The addresses to publish, where the latest own ones are others or have lost half of their life;
-   * undefined where not.
+   * The addresses to publish, where the latest own ones are others, have lost half of their life, or
+   * are older than `since`; undefined where not.
    */
-  needed(wanted: readonly string[], now: number): readonly string[] | undefined {
+  needed(wanted: readonly string[], now: number, since = 0): readonly string[] | undefined {
     const latest = this.#published.get(this.#self);
     const left = (latest?.expires ?? 0) - now;
     const current = left > 0 ? (latest?.addresses ?? []) : [];
-    const isFresh = wanted.length === 0 || left >= addressLimits.lifetimeUs / 2;
+    const isYoung = left >= addressLimits.lifetimeUs / 2 && (latest?.time ?? 0) > since;
+    const isFresh = wanted.length === 0 || isYoung;
     return isFresh && isSameSet(wanted, current) ? undefined : wanted;
   }
 

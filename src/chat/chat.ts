@@ -6,6 +6,7 @@ import type { Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Addresses } from './addresses.ts';
+import { Announcements } from './announcements.ts';
 import { Backlog } from './backlog.ts';
 import { Blocks } from './blocks.ts';
 import { Conversation } from './conversation.ts';
@@ -16,12 +17,10 @@ import { GroupViews } from './group-views.ts';
 import { readNamedGroup } from './group-names.ts';
 import { Groups, type Joiner } from './groups.ts';
 import { Idempotency } from './idempotency.ts';
-import { addressLimits } from './limits.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
-import { addressFields, profileFields, vouchFields } from './message.ts';
-import { buildRead, type ContentFields } from './note-content.ts';
+import { buildRead } from './note-content.ts';
 import { NoteEvents } from './note-events.ts';
 import { rulesOf } from './note-rules.ts';
 import { Notes } from './notes.ts';
@@ -75,6 +74,7 @@ export class Chat {
   readonly #shown = new Set<GroupId>();
   readonly #views: GroupViews;
   readonly #writing: Writing;
+  readonly #announcements: Announcements;
   readonly #listeners = new Set<() => void>();
 
   private constructor(options: ChatOptions, opened: Opened) {
@@ -121,6 +121,14 @@ export class Chat {
     const writing = new Writing({ writer, random, sealerOf: (id) => book.sealerOf(id) });
     this.#writing = writing;
     this.groups = this.#buildGroups();
+    this.#announcements = new Announcements({
+      ...{ self, book, writing, clock: options.clock },
+      room: { id: room.id, membership, directory, addresses },
+      describe: (group) => this.groups.describeAgain(group),
+      apply: (entries) => {
+        this.#apply(entries);
+      },
+    });
     this.noting = new Noting({
       ...{ self, conversation, contents: book, views, notes, rules },
       append: async (group, fields) => writing.append(this.groups.readWritable(group), fields),
@@ -139,8 +147,10 @@ export class Chat {
     this.posting = new Posting({
       ...{ self, writing, delivery, views, idempotency, conversation },
       destinationOf: async ({ group, to }) => {
-        if (to !== undefined) return this.groups.direct(to);
-        return group === undefined ? room.id : this.groups.readWritable(group);
+        const id = await this.#destination(group, to);
+        // Nobody waits for it, and where it fails it is owed on.
+        this.#announcements.renew(id).catch(() => undefined);
+        return id;
       },
       finder: archive,
       timers: options.timers,
@@ -222,36 +232,7 @@ export class Chat {
    */
   async announce(name: string | undefined, addresses: readonly string[]): Promise<void> {
     await this.reading.save();
-    const keys = this.membership.vouchNeeded();
-    const told = [
-      ...(keys === undefined ? [] : [vouchFields(keys)]),
-      ...this.#announcements(this.room.id, this, name, addresses),
-    ];
-    await this.#publish(this.room.id, told);
-    for (const group of this.book.groups()) {
-      if (group.standing !== 'active') continue;
-      await this.#publish(group.id, this.#announcements(group.id, group, name, addresses));
-    }
-  }
-
-  #announcements(
-    group: GroupId,
-    said: { readonly directory: Directory; readonly addresses: Addresses },
-    name: string | undefined,
-    addresses: readonly string[],
-  ): ContentFields[] {
-    const now = this.#options.clock.now();
-    const profile = said.directory.profileNeeded(name);
-    // A node alone has nobody to tell.
-    const needed = said.addresses.needed(this.people.count(group) > 1 ? addresses : [], now);
-    return [
-      ...(profile === undefined ? [] : [profileFields(profile)]),
-      ...(needed === undefined ? [] : [addressFields(needed, now + addressLimits.lifetimeUs)]),
-    ];
-  }
-
-  async #publish(group: GroupId, told: readonly ContentFields[]): Promise<void> {
-    this.#apply(await Promise.all(told.map((fields) => this.#writing.append(group, fields))));
+    await this.#announcements.announce(name, addresses);
   }
 
   async groupViews(): Promise<readonly GroupView[]> {
@@ -265,6 +246,11 @@ export class Chat {
   /** The other members of all groups that can be dialed. */
   reachable(): readonly Reachable[] {
     return this.people.reachable(this.#options.clock.now());
+  }
+
+  async #destination(group: string | undefined, to: string | undefined): Promise<GroupId> {
+    if (to !== undefined) return this.groups.direct(to);
+    return group === undefined ? this.room.id : this.groups.readWritable(group);
   }
 
   /** @throws SkychatError `unknown-group`, `bad-cursor` */

@@ -17,6 +17,8 @@ export interface DirectoryOptions {
 
 interface Profile {
   readonly place: Place;
+  /** Microseconds. */
+  readonly time: number;
   readonly name: string;
 }
 
@@ -51,8 +53,7 @@ export class Directory {
     for (const entry of entries) {
       if (entry.feed.group !== this.#group) continue;
       const content = this.#contentOf(entry);
-      if (content.type === 'profile')
-        this.#replace(entry.feed.author, placeOf(entry), content.name);
+      if (content.type === 'profile') this.#replace(entry, content.name);
     }
   }
 
@@ -62,14 +63,20 @@ export class Directory {
     return name === '' ? undefined : name;
   }
 
-  /** The name to publish, where the latest own profile says something else; undefined where not. */
-  profileNeeded(name: string | undefined): string | undefined {
+  /**
+   * The name to publish, where the latest own profile says something else, or is older than `since`;
+   * undefined where not.
+   */
+  profileNeeded(name: string | undefined, since = 0): string | undefined {
     const wanted = name === undefined ? '' : cleanName(name);
-    if (wanted === '' || wanted === this.#profiles.get(this.#self)?.name) return undefined;
-    return wanted;
+    const own = this.#profiles.get(this.#self);
+    const isSaid = wanted === own?.name && own.time > since;
+    return wanted === '' || isSaid ? undefined : wanted;
   }
 
-  #replace(author: PublicKey, place: Place, given: string): void {
+  #replace(entry: Entry, given: string): void {
+    const { author } = entry.feed;
+    const place = placeOf(entry);
     const earlier = this.#profiles.get(author);
     if (earlier !== undefined && comparePlaces(place, earlier.place) <= 0) return;
     if (earlier === undefined && this.#isFull(author)) {
@@ -77,7 +84,7 @@ export class Directory {
       return;
     }
     const name = cleanName(given);
-    this.#profiles.set(author, { place, name });
+    this.#profiles.set(author, { place, time: entry.time, name });
     if (name !== (earlier?.name ?? '')) this.#version++;
   }
 

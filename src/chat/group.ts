@@ -39,6 +39,7 @@ export class Group {
   readonly addresses: Addresses;
   readonly #options: GroupOptions;
   #description: { readonly version: number; readonly of: Description } | undefined;
+  #latecomers: { readonly version: number; readonly since: number } | undefined;
   isWanted: boolean;
   /** Whether members of the room pass it on. */
   isOffered = false;
@@ -96,6 +97,27 @@ export class Group {
   /** What of a feed counts: written by a member while it was one. */
   allows(feed: FeedId, seq: number): boolean {
     return this.roster.allows(feed, seq);
+  }
+
+  /** When the last member came that cannot read what was sealed before it; 0 where everybody can. */
+  get latecomersSince(): number {
+    if (!this.genesis.encrypted) return 0;
+    const { version } = this.roster;
+    if (this.#latecomers?.version === version) return this.#latecomers.since;
+    let since = 0;
+    for (const member of this.roster.members().values()) {
+      if (!member.history && member.since !== null) since = Math.max(since, member.since);
+    }
+    this.#latecomers = { version, since };
+    return since;
+  }
+
+  /** Whether somebody has come since the name and the topic were last sealed. */
+  get isDescriptionMissed(): boolean {
+    const last = this.roster.describes().at(-1);
+    return (
+      last !== undefined && 'sealed' in last.operation && last.entry.time <= this.latecomersSince
+    );
   }
 
   /** To be called when keys have come, which open descriptions that were locked. */

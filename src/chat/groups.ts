@@ -313,6 +313,15 @@ export class Groups implements GroupActions {
     }));
   }
 
+  /** Seals the name and the topic once more, for those who could not read it. */
+  async describeAgain(group: Group): Promise<void> {
+    const { name, topic } = group.describe();
+    await this.#describe(group, {
+      ...(name !== undefined && { name }),
+      ...(topic !== undefined && { topic }),
+    });
+  }
+
   async #describe(
     group: Group,
     said: { readonly name?: string; readonly topic?: string },

@@ -210,8 +210,8 @@ export const searchLimits = {
   bytesMax: 192 * 1024 * 1024,
   /** By how much what arrives may go beyond either, before the index is built anew. */
   growth: 1.25,
-  /** Messages that are indexed without a pause: 10 ms. */
-  sliceMessages: 512,
+  /** Messages that are indexed without a pause: 5 ms. */
+  sliceMessages: 256,
   /** What a search waits for an index that is being built, unless it says another time. */
   patienceMs: 250,
   /** Changed messages to look at again, one read each: beyond it the index is built anew. */

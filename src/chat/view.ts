@@ -72,6 +72,14 @@ export interface Page {
   readonly more: boolean;
 }
 
+/** What a search found, the newest first. */
+export interface SearchPage extends Page {
+  /** False where older messages are not indexed: not yet, or because there are too many. */
+  readonly complete: boolean;
+  /** Where not complete, the time down to which all was searched; null before the first message. */
+  readonly searched_from: string | null;
+}
+
 /** Enough to verify one message alone: all in hex. */
 export interface ProofView {
   readonly object: string;

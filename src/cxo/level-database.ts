@@ -3,6 +3,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
+import { concat } from '../bytes.ts';
 import { SkychatError } from '../errors.ts';
 import { isCorruption, storeErrorOf } from './level-errors.ts';
 import type { KeyRange } from './level-keys.ts';
@@ -128,7 +129,7 @@ export class LevelDatabase implements Database {
     });
   }
 
-  /** Every row of a range, page by page; rows written meanwhile may be among them. */
+  /** Every row of a range by pages; rows written meanwhile may be among them. */
   async *scan(range: KeyRange, { values = true } = {}): AsyncGenerator<Row> {
     let { gte } = range;
     for (;;) {
@@ -180,11 +181,21 @@ export class LevelDatabase implements Database {
     return this.#read(async (handle) => classic(handle).approximateSize(gte, lt));
   }
 
-  /** Merges the tables of a range, so that no table has what was overwritten or deleted there. */
+  /**
+   * Merges the tables of a range: no file has what was overwritten there. LevelDB writes its memory out
+   * with all versions of a row, and does not merge what then lies deepest: so that comes first, and
+   * deletions of rows that never were, around the range, lie above it.
+   */
   async compact({ gte, lt }: KeyRange): Promise<void> {
+    const last = concat(lt, zero);
+    await this.#read(async (handle) => classic(handle).compactRange(concat(last, zero), concat(last, zero)));
+    await this.write((batch) => {
+      batch.del(concat(gte, zero));
+      batch.del(last);
+    });
     // What an older read looks at would be kept for it, and go with a later merging only.
     await this.#whenIdle();
-    await this.#read(async (handle) => classic(handle).compactRange(gte, lt));
+    await this.#read(async (handle) => classic(handle).compactRange(gte, concat(last, zero)));
   }
 
   /** Of all files of the database. */
@@ -230,13 +241,14 @@ export class LevelDatabase implements Database {
 }
 
 /** On Node `Level` is ClassicLevel, of which the types of `level` leave this out. */
-function classic(handle: Handle): {
-  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>;
-  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
-} {
-  return handle as unknown as ReturnType<typeof classic>;
+function classic(handle: Handle) {
+  return handle as unknown as {
+    approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>;
+    compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+  };
 }
 
+const zero = Uint8Array.of(0);
 const empty = new Uint8Array();
 const scanPage: PageOptions = { limit: 1000, bytesMax: 1024 * 1024 };
 

@@ -23,6 +23,18 @@ export const doorLimits = {
   rosterMs: 1_000,
 } as const;
 
+/** The word to a key that it was removed. */
+export const removalLimits = {
+  /** The removal, and one promotion after the other up to the founder. */
+  proofsMax: 16,
+  /** Roots behind the one that lists it, up to a signed one: what one segment may have of usual size. */
+  chainMax: 256,
+  /** Stays below what one item of the codec may have. */
+  bytesMax: 200 * 1024,
+  /** Words of one link that are looked at: one for each group is enough. Each costs some signatures. */
+  wordsOfLinkMax: 64,
+} as const;
+
 export const joiningLimits = {
   /** Groups that this node joins at a time: each holds its link and some timers. */
   joinsMax: 64,

@@ -1,21 +1,27 @@
 // The door of a node to the groups that it is in: lets in who comes with an invite. A key that is in
 // no group of this node's is a guest: it has a link for a moment, and nothing of the gossip reaches
-// it before it was let in. Knows nothing of rosters beyond the verdict on an invite.
+// it before it was let in. Also tells keys that were removed from a group that they were, with the
+// proof, since nobody else speaks to them any more. Knows nothing of rosters beyond verdicts.
 import { equal } from '../bytes.ts';
 import { verifyJoinProof } from '../chat/invite.ts';
+import type { Proof } from '../cxo/archive.ts';
+import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import { verifyProof } from '../cxo/proof.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import {
   doorFrames,
   encodeAnswer,
+  encodeRemoval,
   knockTag,
   parseKnock,
+  parseRemoval,
   type Knock,
   type KnockCode,
 } from './door-frames.ts';
-import { doorLimits } from './door-limits.ts';
+import { doorLimits, removalLimits } from './door-limits.ts';
 
 /** What the roster says of a key that comes by an invite; `open`: it may be let in. */
 export type InviteVerdict =
@@ -32,6 +38,12 @@ export interface DoorPorts {
   check(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): InviteVerdict;
   /** Writes the admission; resolves when it is on disk and `check` knows of it. */
   admit(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): Promise<void>;
+  /** Those of them from which the key was removed. */
+  removedFrom(key: PublicKey): readonly GroupId[];
+  /** That the key was removed, for somebody who knows nothing newer; empty where there is no proof. */
+  proveRemoval(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]>;
+  /** Operations of the roster that show this node's own removal, or do not: the roster decides. */
+  takeRemoval(group: GroupId, entries: readonly Entry[], word: Uint8Array): void;
   /** Whether the key may have a link whatever is said at the door. */
   isKnown(key: PublicKey): boolean;
   /** Hands a link on to the gossip. */
@@ -46,6 +58,8 @@ export interface DoorCounters {
   /** Guests for whom there was no place, and those that were not let in while they had one. */
   readonly 'guests-full': number;
   readonly 'guest-expired': number;
+  /** Words on removals that are none, or prove nothing. */
+  readonly 'removal-invalid': number;
 }
 
 /** One link at the door. */
@@ -58,12 +72,16 @@ interface Visit {
   offences: number;
   knocks: number;
   knocksSince: number;
+  /** Groups of whose removals the peer was told, and words on its own that it said. */
+  readonly told: Set<GroupId>;
+  words: number;
   stopTimer: (() => void) | undefined;
   isClosed: boolean;
 }
 
 export class Door {
   readonly #ports: DoorPorts;
+  readonly #visits = new Set<Visit>();
   readonly #guests = new Map<PublicKey, Visit>();
   /** Keys that were guests → until when they are not again. */
   readonly #paused = new Map<PublicKey, number>();
@@ -72,7 +90,7 @@ export class Door {
   #waiting = 0;
   readonly #counters = {
     ...{ 'knock-malformed': 0, 'knock-forged': 0, 'knocks-too-many': 0 },
-    ...{ 'guests-full': 0, 'guest-expired': 0 },
+    ...{ 'guests-full': 0, 'guest-expired': 0, 'removal-invalid': 0 },
   };
 
   constructor(ports: DoorPorts) {
@@ -87,10 +105,11 @@ export class Door {
     return this.#guests.size;
   }
 
-  /** Whether a key that is not known may link itself, to knock. */
+  /** Whether a key that is not known may link itself: to knock, or to hear that it was removed. */
   mayEnter(key: PublicKey): boolean {
     if (this.#guests.has(key)) return true;
-    if (this.#guests.size >= doorLimits.guestsMax || !this.#ports.hasOpenInvite()) return false;
+    if (this.#guests.size >= doorLimits.guestsMax) return false;
+    if (!this.#ports.hasOpenInvite() && this.#ports.removedFrom(key).length === 0) return false;
     return (this.#paused.get(key) ?? 0) <= this.#ports.clock.monotonic();
   }
 
@@ -98,20 +117,24 @@ export class Door {
   openLink(link: Link): LinkHandler {
     const visit: Visit = {
       ...{ link, handler: undefined, held: [], heldBytes: 0, offences: 0, knocks: 0 },
-      ...{ knocksSince: 0, stopTimer: undefined, isClosed: false },
+      ...{ knocksSince: 0, told: new Set(), words: 0, stopTimer: undefined, isClosed: false },
     };
+    this.#visits.add(visit);
     if (this.#ports.isKnown(link.peer)) visit.handler = this.#ports.open(link);
     else this.#receive(visit);
+    void this.#tellRemovals(visit);
     return {
       onFrame: (type, payload) => {
         if (visit.isClosed) return;
         if (type === doorFrames.knock) this.#knocked(visit, payload);
+        else if (type === doorFrames.removed) this.#heardRemoval(visit, payload);
         else if (visit.handler !== undefined) visit.handler.onFrame(type, payload);
         else this.#hold(visit, type, payload);
       },
       onDrain: () => visit.handler?.onDrain(),
       onClose: (reason) => {
         visit.isClosed = true;
+        this.#visits.delete(visit);
         this.#leave(visit);
         visit.handler?.onClose(reason);
       },
@@ -123,6 +146,7 @@ export class Door {
     for (const visit of [...this.#guests.values()]) {
       if (this.#ports.isKnown(visit.link.peer)) this.#letIn(visit);
     }
+    for (const visit of this.#visits) void this.#tellRemovals(visit);
   }
 
   // Guests
@@ -255,7 +279,7 @@ export class Door {
     else if (visit.handler === undefined) this.#turnAway(visit);
   }
 
-  #offend(visit: Visit, fault: 'knock-malformed' | 'knock-forged'): void {
+  #offend(visit: Visit, fault: 'knock-malformed' | 'knock-forged' | 'removal-invalid'): void {
     this.#counters[fault]++;
     visit.offences++;
     if (visit.offences >= doorLimits.offencesMax) this.#close(visit, 'bad-frame');
@@ -273,5 +297,44 @@ export class Door {
     if (visit.knocks <= doorLimits.knocksPerMinuteMax) return false;
     this.#counters['knocks-too-many']++;
     return true;
+  }
+
+  // Removals
+
+  async #tellRemovals(visit: Visit): Promise<void> {
+    const { link, told } = visit;
+    const groups = this.#ports.removedFrom(link.peer).filter((group) => !told.has(group));
+    for (const group of groups) {
+      told.add(group);
+      const proofs = await this.#prove(group, link.peer);
+      const tag = knockTag(link.handshakeHash, group);
+      const word = encodeRemoval({ tag, proofs });
+      if (word !== undefined && !visit.isClosed) link.send(doorFrames.removed, word);
+    }
+    const isDone = groups.length > 0 && visit.handler === undefined && !visit.isClosed;
+    if (isDone && !this.#ports.hasOpenInvite()) this.#turnAway(visit);
+  }
+
+  async #prove(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {
+    try {
+      return await this.#ports.proveRemoval(group, key);
+    } catch (error) {
+      const fields = { peer: key, cause: String(error) };
+      this.#ports.logger.warn(fields, 'a removal could not be read from the store');
+      return [];
+    }
+  }
+
+  #heardRemoval(visit: Visit, payload: Uint8Array): void {
+    if (visit.handler === undefined || ++visit.words > removalLimits.wordsOfLinkMax) return;
+    const word = parseRemoval(payload);
+    const group = word && this.#groupOf(visit.link, word.tag);
+    // Not known any more: there is nothing to be told.
+    if (word !== undefined && group === undefined) return;
+    const entries = word?.proofs.map(verifyProof) ?? [];
+    const proved = entries.filter((entry) => entry?.feed.group === group) as Entry[];
+    if (group === undefined || proved.length < entries.length) {
+      this.#offend(visit, 'removal-invalid');
+    } else this.#ports.takeRemoval(group, proved, payload.slice());
   }
 }

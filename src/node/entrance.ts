@@ -5,8 +5,12 @@ import type { Group } from '../chat/group.ts';
 import type { Groups } from '../chat/groups.ts';
 import type { Invite } from '../chat/invite.ts';
 import type { People } from '../chat/people.ts';
-import { publicKeyBytes, type PublicKey } from '../identity.ts';
+import type { Roster } from '../chat/roster/roster.ts';
+import type { Archive, Proof } from '../cxo/archive.ts';
+import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import { verifyProof } from '../cxo/proof.ts';
+import { publicKeyBytes, type PublicKey } from '../identity.ts';
 import type { LocalChange, LocalRow } from '../cxo/store.ts';
 import type { Clock, Logger, Random, Timers } from '../env.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -15,6 +19,7 @@ import type { LinkWatcher } from '../net/peer.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import type { FeedOverview } from '../sync/overview.ts';
 import { Door, type InviteVerdict } from './door.ts';
+import { parseRemoval } from './door-frames.ts';
 import { doorLimits } from './door-limits.ts';
 import type { JoinProgress } from './join.ts';
 import { Joining } from './joining.ts';
@@ -33,6 +38,9 @@ export interface EntranceParts {
     readonly groups: Pick<Groups, 'admit'>;
     readonly people: Pick<People, 'isKnown'>;
   };
+  readonly archive: Pick<Archive, 'proof'>;
+  /** A roster has changed by what is in no feed of the store. */
+  readonly onRosterChanged: () => void;
   readonly network: () => Pick<Network, 'tryPeer' | 'recheck'>;
   readonly feeds: () => readonly FeedOverview[];
   readonly writeLocal: (changes: readonly LocalChange[]) => Promise<void>;
@@ -56,6 +64,12 @@ export class Entrance {
       hasOpenInvite: () => this.#own().some((group) => this.#invitedUntil(group) > clock.now()),
       check: (...knock) => this.#check(...knock),
       admit: (...knock) => this.#admit(...knock),
+      removedFrom: (key) =>
+        this.#own().flatMap(({ id, roster }) => (isRemoved(roster, key) ? [id] : [])),
+      proveRemoval: (group, key) => this.#proveRemoval(group, key),
+      takeRemoval: (group, entries, word) => {
+        this.#takeRemoval(group, entries, word);
+      },
       isKnown: (key) => this.#isKnown(key),
       open: (link) => this.joining.openLink(link),
     });
@@ -81,6 +95,15 @@ export class Entrance {
   /** Takes up again what was joined before the start; the groups are those that have to be known. */
   restore(rows: readonly LocalRow[]): readonly Invite[] {
     return this.joining.restore(rows);
+  }
+
+  /** What this node was told of its own removals, and is in no feed of its store. */
+  restoreRemovals(rows: readonly LocalRow[]): void {
+    for (const { key, value } of rows) {
+      const group = this.#parts.chat().book.find(key.slice(removalRowPrefix.length) as GroupId);
+      const entries = parseRemoval(value)?.proofs.map(verifyProof) ?? [];
+      group?.roster.apply(entries.filter((entry) => entry !== undefined));
+    }
   }
 
   /** Whether the key may have a link. */
@@ -165,6 +188,31 @@ export class Entrance {
     });
   }
 
+  /** The removal, and how its author came to be an admin, from one promotion to the other. */
+  async #proveRemoval(id: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {
+    const { chat, archive } = this.#parts;
+    const roster = chat().book.find(id)?.roster;
+    const entries = roster === undefined ? [] : removalOf(roster, key);
+    const proofs: Proof[] = [];
+    for (const entry of entries) {
+      const proof = await archive.proof(entry.id);
+      if (proof === undefined) return [];
+      proofs.push(proof);
+    }
+    return proofs;
+  }
+
+  #takeRemoval(id: GroupId, entries: readonly Entry[], word: Uint8Array): void {
+    const { chat, self, logger, writeLocal, onRosterChanged } = this.#parts;
+    const group = chat().book.find(id);
+    if (group?.roster.apply(entries) !== true || !isRemoved(group.roster, self)) return;
+    logger.info({ group: id }, 'this node was removed from a group');
+    writeLocal([{ key: removalRowPrefix + id, value: word }]).catch((error: unknown) => {
+      logger.warn({ cause: String(error) }, 'the word on a removal could not be kept');
+    });
+    onRosterChanged();
+  }
+
   #progress(id: GroupId): JoinProgress {
     const { chat, feeds } = this.#parts;
     const isMember = chat().book.find(id)?.standing === 'active';
@@ -176,6 +224,27 @@ export class Entrance {
     }
     return { isMember, isInSync: behind === 0, have, of: have + behind };
   }
+}
+
+export const removalRowPrefix = 'removal/';
+
+function isRemoved(roster: Roster, key: PublicKey): boolean {
+  const remover = roster.removedBy(key);
+  return remover !== undefined && remover !== key;
+}
+
+function removalOf(roster: Roster, key: PublicKey): readonly Entry[] {
+  const removal = roster.personOf(key)?.ends.findLast(({ isRemoval }) => isRemoval)?.act;
+  const entries = new Set<Entry>();
+  const open = removal === undefined ? [] : [removal];
+  for (let act = open.shift(); act !== undefined; act = open.shift()) {
+    if (entries.has(act.entry)) continue;
+    entries.add(act.entry);
+    for (const { grant } of roster.personOf(act.author)?.stints ?? []) {
+      if (grant !== undefined) open.push(grant);
+    }
+  }
+  return [...entries];
 }
 
 const verdicts: Partial<Record<ErrorCode, InviteVerdict>> = {

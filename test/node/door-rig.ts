@@ -3,6 +3,7 @@
 import type { InviteTerms, Invite } from '../../src/chat/invite.ts';
 import { buildInvite, inviteKeyOf, parseInvite } from '../../src/chat/invite.ts';
 import { silentLogger } from '../../src/env.ts';
+import type { Proof } from '../../src/cxo/archive.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../src/identity.ts';
@@ -90,6 +91,10 @@ export class DoorRig {
   readonly invites = new Map<PublicKey, { uses: number; verdict: InviteVerdict }>();
   readonly members = new Set<PublicKey>([admin.publicKey]);
   readonly admitted: PublicKey[] = [];
+  readonly removed = new Set<PublicKey>();
+  proofs: readonly Omit<Proof, 'author'>[] = [];
+  /** What was heard of removals. */
+  readonly heard: string[] = [];
   /** What an admission has to wait for. */
   disk: Promise<void> = Promise.resolve();
   readonly door: Door;
@@ -114,6 +119,11 @@ export class DoorRig {
         if (found !== undefined) found.uses--;
         this.members.add(key);
         this.admitted.push(key);
+      },
+      removedFrom: (key) => (this.removed.has(key) ? [this.group] : []),
+      proveRemoval: () => Promise.resolve(this.proofs),
+      takeRemoval: (group, entries) => {
+        this.heard.push(`${group.slice(0, 4)} ${entries.map(({ seq }) => seq).join(' ')}`);
       },
       isKnown: (key) => this.members.has(key),
       open: this.gossip.open,

@@ -23,12 +23,16 @@ export class Fold {
   readonly admins = new Set<PublicKey>();
   readonly invites: Admissions;
   /** Valid descriptions and retentions, in timeline order. */
-  readonly descriptions: readonly Act[];
-  readonly retentions: readonly Act[];
+  readonly descriptions: Act[];
+  readonly retentions: Act[];
   readonly #acts = new Map<PublicKey, Act[]>();
   readonly #founder: PublicKey | undefined;
   readonly #turns = new SortedQueue<Turn>(compareTurns);
   readonly #valid = new Set<Act>();
+  /** What had no effect. */
+  readonly #void = new Set<Act>();
+  /** The last in the timeline of those that had some, or are ends of their authors' own. */
+  #latest: Act | undefined;
 
   /** @param isProved whether the joiner signed with the invite's key */
   constructor(genesis: Genesis, acts: Iterable<Act>, isProved: (act: Admission) => boolean) {
@@ -50,8 +54,65 @@ export class Fold {
     this.descriptions = valid.filter(({ operation }) => operation.op === 'describe');
     this.retentions = valid.filter(({ operation }) => operation.op === 'retain');
     for (const admission of admissions.sort(compareActs)) {
-      this.invites.admit(admission, (key) => this.personOf(key));
+      if (this.invites.admit(admission, (key) => this.personOf(key))) this.#valid.add(admission);
     }
+    for (const act of acts) this.#file(act);
+  }
+
+  /**
+   * Takes in one more operation, where it is later than all that had an effect, and nothing that is
+   * known already depends on it: nearly always. The keys of which something changed; undefined where
+   * only another fold gives the roster, and this one is of no use any more.
+   */
+  extend(act: Act): ReadonlySet<PublicKey> | undefined {
+    if (this.#latest !== undefined && compareActs(act, this.#latest) < 0) return undefined;
+    const { author, operation } = act;
+    const subject = 'key' in operation ? operation.key : undefined;
+    for (const other of this.#void) {
+      // What came before its time: forged, or from a feed that arrived sooner.
+      if (compareActs(other, act) < 0) continue;
+      if (other.author === subject || precedes(act, other)) return undefined;
+    }
+    const person = this.personOf(author);
+    if (operation.op === 'leave' || subject === author) return undefined;
+    if (!person.append(act)) return undefined;
+    if (isAdmission(act)) {
+      if (this.invites.admit(act, (key) => this.personOf(key))) this.#valid.add(act);
+    } else {
+      const stint = person.stints.find(({ grant }) => grant === undefined || precedes(grant, act));
+      if (person.stints.length > 1) return undefined;
+      if (stint?.covers(act.entry) === true && !this.#carryOutLast(act)) return undefined;
+    }
+    this.#file(act);
+    return new Set(subject === undefined ? [author] : [author, subject]);
+  }
+
+  /** False where more changes than what the operation is about. */
+  #carryOutLast(act: Act): boolean {
+    const { operation } = act;
+    if (operation.op === 'remove' || operation.op === 'demote') {
+      const person = this.personOf(operation.key);
+      if (person.stints.length > 0) return false;
+      if (!this.#carryOut(act)) return true;
+      const end = person.ends.at(-1);
+      if (end === undefined || !person.isWithin(end)) return false;
+    } else if (!this.#carryOut(act)) {
+      return true;
+    }
+    this.#valid.add(act);
+    if (operation.op === 'describe') this.descriptions.push(act);
+    if (operation.op === 'retain') this.retentions.push(act);
+    for (let turn = this.#turns.pop(); turn !== undefined; turn = this.#turns.pop()) {
+      this.#takeTurn(turn);
+    }
+    return true;
+  }
+
+  #file(act: Act): void {
+    const isOwnEnd = act.operation.op === 'leave' || act.operation.op === 'demote';
+    if (!this.#valid.has(act)) this.#void.add(act);
+    if (!this.#valid.has(act) && !isOwnEnd) return;
+    if (this.#latest === undefined || compareActs(act, this.#latest) > 0) this.#latest = act;
   }
 
   personOf(key: PublicKey): Person {

@@ -1,5 +1,6 @@
 // What is known of one key in a group's roster: its own operations, the grants and ends that concern
 // it. Knows nothing of how these were found valid.
+import { compareTimeline } from '../../cxo/timeline-page.ts';
 import type { PublicKey } from '../../identity.ts';
 import { compareOwn, type Act } from './act.ts';
 import { Tenure, type End, type OwnEnds } from './tenure.ts';
@@ -18,7 +19,7 @@ export class Person {
   readonly key: PublicKey;
   readonly isFounder: boolean;
   /** In the order of their author. */
-  readonly acts: readonly Act[];
+  readonly acts: Act[];
   /** In the order in which they were found valid. */
   readonly ends: End[] = [];
   readonly grants: Grant[] = [];
@@ -27,12 +28,13 @@ export class Person {
   readonly #leaves: OwnEnds;
   readonly #resignations: OwnEnds;
   #tenures: readonly Tenure[] | undefined;
+  #endsKnown = 0;
 
   /** @param acts of this key, in any order */
   constructor(key: PublicKey, isFounder: boolean, acts: readonly Act[]) {
     this.key = key;
     this.isFounder = isFounder;
-    this.acts = acts.length > 1 ? acts.toSorted(compareOwn) : acts;
+    this.acts = acts.toSorted(compareOwn);
     const own = isFounder ? noActs : this.acts;
     const leaves = own.filter(({ operation }) => operation.op === 'leave');
     const resigned = own.filter(
@@ -51,9 +53,28 @@ export class Person {
     return stint;
   }
 
-  /** Membership by each grant. Only once all ends are known. */
+  /** Takes in one more operation of its own, unless it is not the latest. */
+  append(act: Act): boolean {
+    const last = this.acts.at(-1);
+    if (last !== undefined && compareOwn(last, act) > 0) return false;
+    this.acts.push(act);
+    return true;
+  }
+
+  /** Whether all that it wrote stands before an end by somebody else. */
+  isWithin(end: End): boolean {
+    return this.acts.every(
+      ({ entry }) =>
+        entry.seq <= end.cutOf(entry.feed.head) && compareTimeline(entry, end.act.entry) < 0,
+    );
+  }
+
+  /** Membership by each grant. Only once all that admins did is known. */
   get tenures(): readonly Tenure[] {
-    if (this.#tenures?.length === this.grants.length) return this.#tenures;
+    if (this.#tenures?.length === this.grants.length && this.#endsKnown === this.ends.length) {
+      return this.#tenures;
+    }
+    this.#endsKnown = this.ends.length;
     const removals = this.ends.filter(({ isRemoval }) => isRemoval);
     this.#tenures = this.grants.map(({ act }) => new Tenure(act, removals, this.#leaves));
     return this.#tenures;

@@ -7,6 +7,7 @@ import type { TimelinePosition } from '../../cxo/timeline-page.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { PublicKey } from '../../identity.ts';
 import { verifyJoinProof } from '../invite.ts';
+import { compareActs, type Act } from './act.ts';
 import { ActLog } from './act-log.ts';
 import type { Admission, InviteRecord } from './admissions.ts';
 import { checkChange } from './check.ts';
@@ -55,7 +56,7 @@ export class Roster {
   readonly #isProved = (act: Admission) => this.#verify(act);
   #version = 0;
   #fold: Fold;
-  #members: ReadonlyMap<PublicKey, RosterMember>;
+  #members: Map<PublicKey, RosterMember>;
 
   constructor(genesis: Genesis) {
     this.genesis = genesis;
@@ -75,12 +76,18 @@ export class Roster {
    */
   apply(entries: Iterable<Entry>): boolean {
     if (this.genesis.kind === 'direct') return false;
-    let isNew = false;
+    const fresh: Act[] = [];
+    let isAppended = true;
     for (const entry of entries) {
-      if (this.#log.add(entry) !== undefined) isNew = true;
+      const added = this.#log.add(entry);
+      if (added === undefined) continue;
+      fresh.push(added.act);
+      isAppended &&= added.replaced === undefined;
     }
-    if (isNew) this.#refold();
-    return isNew;
+    if (fresh.length === 0) return false;
+    if (isAppended && fresh.length <= extendMax) this.#extend(fresh);
+    else this.#refold();
+    return true;
   }
 
   /** Takes back what stands in a feed from the seq on: another branch of it was found. */
@@ -206,9 +213,35 @@ export class Roster {
     return this.#fold.people.get(feed.author)?.reachOf(feed.head) ?? 0;
   }
 
+  #extend(fresh: readonly Act[]): void {
+    const changed = new Set<PublicKey>();
+    const admins = ranksOf(this.#fold);
+    for (const act of fresh.toSorted(compareActs)) {
+      const keys = this.#fold.extend(act);
+      if (keys === undefined) {
+        this.#refold();
+        return;
+      }
+      for (const key of keys) changed.add(key);
+    }
+    const ranks = ranksOf(this.#fold);
+    if (ranks.size !== admins.size) for (const key of this.#fold.admins) changed.add(key);
+    for (const key of changed) {
+      const person = this.#fold.people.get(key);
+      const member = person && memberOf(this.genesis, person, ranks.get(key));
+      if (member === undefined) this.#members.delete(key);
+      else this.#members.set(key, member);
+    }
+    this.#changed();
+  }
+
   #refold(): void {
     this.#fold = this.#foldAll();
     this.#members = membersOf(this.genesis, this.#fold);
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#version++;
     for (const listener of [...this.#listeners]) listener();
   }
@@ -228,12 +261,21 @@ export class Roster {
   }
 }
 
-function membersOf(genesis: Genesis, fold: Fold): ReadonlyMap<PublicKey, RosterMember> {
-  const members = new Map<PublicKey, RosterMember>();
+/** More at once are folded anew with all others: one fold costs as much as this many by themselves. */
+const extendMax = 256;
+
+/** Of those who are admins now. */
+function ranksOf(fold: Fold): ReadonlyMap<PublicKey, number> {
   const ranks = new Map<PublicKey, number>();
   for (const key of fold.admins) {
     if (fold.people.get(key)?.stint !== undefined) ranks.set(key, ranks.size);
   }
+  return ranks;
+}
+
+function membersOf(genesis: Genesis, fold: Fold): Map<PublicKey, RosterMember> {
+  const members = new Map<PublicKey, RosterMember>();
+  const ranks = ranksOf(fold);
   for (const person of fold.people.values()) {
     const member = memberOf(genesis, person, ranks.get(person.key));
     if (member !== undefined) members.set(person.key, member);

@@ -18,6 +18,10 @@ export interface SeenFeed {
  */
 export class Seen {
   readonly #bytes: Uint8Array;
+  /** The last answer: one operation is asked about one feed again and again. */
+  #author: Uint8Array | undefined;
+  #head = 0;
+  #seq = 0;
 
   private constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -47,7 +51,12 @@ export class Seen {
 
   /** Of the last root seen of the author's feed under the head; 0 where none. */
   seqOf(author: Uint8Array, head: number): number {
-    return this.#headsFrom(author, head)?.seq ?? 0;
+    if (this.#author !== author || this.#head !== head) {
+      this.#author = author;
+      this.#head = head;
+      this.#seq = this.#headsFrom(author, head)?.seq ?? 0;
+    }
+    return this.#seq;
   }
 
   /** By head, how far the author's feeds had been seen. */

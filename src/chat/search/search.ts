@@ -30,8 +30,8 @@ export interface Found {
   readonly entries: readonly Entry[];
   /** Whether there are older ones that were indexed. */
   readonly more: boolean;
-  /** Everything at or after this time was searched, microseconds; undefined: everything. */
-  readonly reached: number | undefined;
+  /** Everything at or after this time was searched, microseconds: 0 where all of it was. */
+  readonly reached: number;
 }
 
 /** An index and how far the building of it has come. */
@@ -41,7 +41,7 @@ interface Build {
   readonly latest: number;
   /** The last message that was looked at. */
   last: Entry | undefined;
-  state: 'building' | 'complete' | 'full';
+  state: 'building' | 'complete' | 'full' | 'dropped';
   done: Promise<void>;
 }
 
@@ -51,7 +51,6 @@ export class Search {
   #build: Build | undefined;
   /** Messages that have to be looked at again: ids, with their groups. */
   readonly #touched = new Map<string, GroupId>();
-  #isClosed = false;
 
   constructor(options: SearchOptions) {
     this.#options = options;
@@ -86,7 +85,7 @@ export class Search {
     return {
       entries: entries.filter((entry) => entry !== undefined),
       more: arrivals.length > limit,
-      reached: build.state === 'complete' ? undefined : (build.last?.time ?? Infinity),
+      reached: build.state === 'complete' ? 0 : (build.last?.time ?? Infinity),
     };
   }
 
@@ -109,13 +108,9 @@ export class Search {
 
   /** To be called when other messages are shown than before: the next search builds the index anew. */
   reset(): void {
+    if (this.#build !== undefined) this.#build.state = 'dropped';
     this.#build = undefined;
     this.#touched.clear();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.reset();
   }
 
   #begin(): Build {
@@ -134,22 +129,25 @@ export class Search {
   async #fill(build: Build): Promise<void> {
     const { archive, groups } = this.#options;
     const timeline = new Timeline(archive, groups, undefined, this.#limits.sliceMessages);
-    for (let looked = 0; this.#build === undefined || this.#build === build; looked++) {
-      if (this.#isClosed) return;
+    for (let looked = 1; build.state === 'building'; looked++) {
       if (this.#isFull(build.index)) {
         build.state = 'full';
         return;
       }
       const entry = await timeline.next();
+      if (this.#isDropped(build)) return;
       if (entry === undefined) {
         build.state = 'complete';
         return;
       }
       build.last = entry;
       if (entry.arrival <= build.latest) this.#put(build.index, entry);
-      if (looked % this.#limits.sliceMessages === this.#limits.sliceMessages - 1)
-        await this.#pause(0);
+      if (looked % this.#limits.sliceMessages === 0) await this.#pause();
     }
+  }
+
+  #isDropped({ state }: Build): boolean {
+    return state === 'dropped';
   }
 
   #isFull({ count, bytes }: MessageIndex): boolean {
@@ -193,9 +191,9 @@ export class Search {
     }
   }
 
-  #pause(ms: number): Promise<void> {
+  #pause(): Promise<void> {
     return new Promise((resolve) => {
-      this.#options.timers.after(ms, resolve);
+      this.#options.timers.after(0, resolve);
     });
   }
 }
