@@ -124,12 +124,15 @@ class Node implements RunningNode {
     this.#storage = storage;
     this.#startedAt = ports.clock.monotonic();
     this.#entrance = new Entrance({
-      ...{ ...ports, self: this.pk, isOpen: config.open },
+      ...{ ...ports, self: this.pk, isOpen: config.open, archive: storage.archive },
       chat: () => this.#chat,
       network: () => this.#network,
       feeds: () => this.#runner.overview.feeds(),
       writeLocal: (changes) => this.#runner.writeLocal(changes),
       open: (link) => this.#onLink(link),
+      onRosterChanged: () => {
+        this.#chat.groupsChanged();
+      },
     });
   }
 

@@ -206,7 +206,7 @@ export class Chat {
       }
     }
     const { members, unlocked } = this.#apply(entries);
-    if (members) this.#groupsChanged();
+    if (members) this.groupsChanged();
     const touched = this.notes.apply(entries);
     this.reading.arrived(entries);
     this.reading.touched(touched);
@@ -223,6 +223,7 @@ export class Chat {
   /** To be called when messages are gone from the store: what is shown is read from it again. */
   forgetRecent(): void {
     this.#live.forget();
+    this.reading.forget();
   }
 
   /**
@@ -286,7 +287,8 @@ export class Chat {
     }
   }
 
-  #groupsChanged(): void {
+  /** To be called when a roster has changed by what did not arrive. */
+  groupsChanged(): void {
     this.#showGroups();
     this.notes.rulesChanged();
     for (const listener of this.#listeners) listener();
@@ -313,7 +315,7 @@ export class Chat {
       addressesOf: (key) =>
         key === identity.publicKey ? ownAddresses() : people.addressesOf(key, clock.now()),
       onChange: () => {
-        this.#groupsChanged();
+        this.groupsChanged();
       },
       onEntered: (group) => this.reading.begin(group),
       view: (group) => this.#views.group(group),
@@ -321,21 +323,17 @@ export class Chat {
   }
 
   #buildReading(views: MessageViews, backlog: Backlog, markers: ReadMarkers): Reading {
-    const { identity, store, archive, timers } = this.#options;
-    const self = identity.publicKey;
-    return new Reading(
-      {
-        ...{ self, groups: this.#shown, store, archive, timers },
-        latest: () => this.#live.latest,
-        ready: () => backlog.read(),
-        read: (entry) => views.read(entry),
-        isShown: (entry) => views.isShown(entry),
-        publish: async (group, target) => {
-          await this.#writing.append(this.groups.readWritable(group), buildRead(target));
-        },
+    const { identity, store, archive, timers, clock } = this.#options;
+    const { people, conversation } = this;
+    return new Reading({
+      ...{ self: identity.publicKey, groups: this.#shown, store, archive, timers, clock },
+      ...{ markers, views, people, backlog, live: this.#live },
+      groupOf: (idOrName) => this.#groupOf(idOrName),
+      findPlace: (position) => conversation.findPlace(position),
+      publish: async (group, target) => {
+        await this.#writing.append(this.groups.readWritable(group), buildRead(target));
       },
-      markers,
-    );
+    });
   }
 
   #apply(entries: readonly Entry[]): GroupChanges {

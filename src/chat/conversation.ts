@@ -135,7 +135,7 @@ export class Conversation {
     const criteria = this.#criteriaOf(selection);
     const listed = this.#listOf(criteria);
     if (listed !== undefined) return this.#listed(await listed, position, criteria, limit);
-    const start = await this.#findEntry(position);
+    const start = await this.findPlace(position);
     if (start === undefined) return { messages: [], next: formatCursor(0), more: false };
     const { latest } = this.#options.live;
     const { page, more, last } = await this.#page(start, criteria, limit, latest);
@@ -245,7 +245,7 @@ export class Conversation {
   ): Promise<Page> {
     const page = new PageBuilder(this.#options.views, this.#limits, limit);
     const { latest } = this.#options.live;
-    const start = before === undefined ? undefined : await this.#findEntry(before);
+    const start = before === undefined ? undefined : await this.findPlace(before);
     let last = start?.arrival ?? 0;
     let more = before === undefined || start !== undefined;
     let scanned = 0;
@@ -309,7 +309,8 @@ export class Conversation {
     return parseCursor(text, live.latest, Math.max(live.latest, store.latestArrival()));
   }
 
-  async #findEntry(position: string): Promise<Entry | undefined> {
+  /** The message of an id or a cursor, though it may not be shown; undefined for the very first cursor. */
+  async findPlace(position: string): Promise<Entry | undefined> {
     if (parseMessageId(position) !== undefined) return this.#readPlace(position);
     const arrival = this.#parseCursor(position);
     if (arrival === 0) return undefined;

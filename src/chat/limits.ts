@@ -47,10 +47,10 @@ export const mentionLimits = {
 export const noteLimits = {
   /**
    * Edits, deletions, reactions, acknowledgements, pins, hides, replies and requests that are kept in
-   * memory: 150 MB where each is about another message. What arrives beyond it counts for nothing
-   * here until it is read again after a restart, and is counted.
+   * memory: 135 MB where two or three are about each message. What arrives beyond it counts for nothing on
+   * this node, and is counted; after a restart it is the latest arrivals again that find no room.
    */
-  notesMax: 1_000_000,
+  notesMax: 500_000,
   /** Texts of edits, 64 MiB: 1,000 of the longest. */
   textBytesMax: 64 * 1024 * 1024,
   /** Of either, one author's share: nobody takes the room of all others. */

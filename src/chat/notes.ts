@@ -8,6 +8,7 @@ import type { FeedId } from '../cxo/root.ts';
 import type { TimelinePosition } from '../cxo/timeline-page.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Contents } from './contents.ts';
+import { isBareText } from './text-content.ts';
 import { noteLimits } from './limits.ts';
 import type { NoteContent } from './note-content.ts';
 import { NoteList } from './note-list.ts';
@@ -213,6 +214,7 @@ export class Notes {
 
   /** @returns the id of the message that it is about, hex */
   #take(entry: Entry): string | undefined {
+    if (entry.object === undefined || isBareText(entry.object)) return undefined;
     const content = this.#options.contents.of(entry);
     if (content.type === 'text') {
       if (content.ack) this.#addRequest(entry);

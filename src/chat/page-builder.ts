@@ -48,7 +48,8 @@ export class PageBuilder {
 
   events(): EventView[] {
     return this.#items.map(({ event, arrival, message }) => ({
-      ...{ event, cursor: formatCursor(arrival) },
+      event,
+      cursor: formatCursor(arrival),
       message: this.#views.build(message),
     }));
   }

@@ -1,36 +1,68 @@
-// What the people of this node have read, as one: the markers, the counts behind them, and telling the
-// others. Knows nothing of pages and requests.
+// What the people of this node have read and look for, as one: the markers, the counts behind them,
+// telling the others, and the search. Knows nothing of requests.
 import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { Store } from '../cxo/store.ts';
+import type { Clock, Timers } from '../env.ts';
+import type { PublicKey } from '../identity.ts';
+import type { Backlog } from './backlog.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
+import type { LiveEdge } from './live-edge.ts';
+import type { MessageViews } from './message-views.ts';
+import type { People } from './people.ts';
 import type { MessageSource } from './ports.ts';
 import type { ReadMarkers } from './read-markers.ts';
 import { ReadReceipts, type ReadReceiptsOptions } from './read-receipts.ts';
-import { Unread, type UnreadCounts, type UnreadOptions } from './unread.ts';
+import { SearchPages, type SearchPagesOptions } from './search/search-pages.ts';
+import { Search } from './search/search.ts';
+import { Unread, type UnreadCounts } from './unread.ts';
 import type { ReadView } from './view.ts';
 
-type PartOptions = Omit<ReadReceiptsOptions, 'archive'> &
-  Omit<UnreadOptions, 'markerOf' | 'limits'>;
-
-export interface ReadingOptions extends PartOptions {
-  readonly store: Pick<Store, 'latestArrival'>;
+export interface ReadingOptions {
+  readonly self: PublicKey;
+  /** Groups that are shown. */
+  readonly groups: ReadonlySet<GroupId>;
+  readonly store: Pick<Store, 'feeds' | 'latestArrival'>;
   readonly archive: Pick<MessageSource, 'after' | 'find' | 'timeline'>;
+  readonly markers: ReadMarkers;
+  readonly views: MessageViews;
+  readonly people: Pick<People, 'findName'>;
+  readonly backlog: Pick<Backlog, 'read'>;
+  readonly live: Pick<LiveEdge, 'latest'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly timers: Timers;
+  readonly findPlace: SearchPagesOptions['findPlace'];
+  readonly groupOf: SearchPagesOptions['groupOf'];
+  readonly publish: ReadReceiptsOptions['publish'];
 }
 
 export class Reading {
+  readonly search: SearchPages;
   readonly #options: ReadingOptions;
-  readonly #markers: ReadMarkers;
   readonly #unread: Unread;
   readonly #receipts: ReadReceipts;
+  readonly #index: Search;
 
-  constructor(options: ReadingOptions, markers: ReadMarkers) {
+  constructor(options: ReadingOptions) {
     this.#options = options;
-    this.#markers = markers;
-    this.#unread = new Unread({ ...options, markerOf: (group) => markers.find(group) });
-    this.#receipts = new ReadReceipts(options);
+    const { markers, views, people, backlog, live, store } = options;
+    const parts = {
+      ...options,
+      latest: () => live.latest,
+      ready: () => backlog.read(),
+      read: (entry: Entry) => views.read(entry),
+    };
+    this.#unread = new Unread({ ...parts, markerOf: (group) => markers.find(group) });
+    this.#index = new Search(parts);
+    this.#receipts = new ReadReceipts({ ...options, isShown: (entry) => views.isShown(entry) });
+    this.search = new SearchPages({
+      ...options,
+      search: this.#index,
+      authors: () => store.feeds().map(({ feed }) => feed.author),
+      nameOf: (author) => people.findName(author),
+    });
     // What was here before anybody could read it on this node is not new to anybody.
-    for (const group of options.groups) markers.begin(group, options.latest());
+    for (const group of options.groups) markers.begin(group, live.latest);
   }
 
   counts(group: GroupId): Promise<UnreadCounts> {
@@ -43,45 +75,54 @@ export class Reading {
    * @throws SkychatError `bad-cursor`
    */
   async mark(group: GroupId, cursor: string, back: boolean): Promise<ReadView> {
-    const { latest, store } = this.#options;
-    const arrival = parseCursor(cursor, latest(), Math.max(latest(), store.latestArrival()));
-    const before = await this.#markers.move(group, arrival, back);
+    const { live, store, markers } = this.#options;
+    const { latest } = live;
+    const arrival = parseCursor(cursor, latest, Math.max(latest, store.latestArrival()));
+    const before = await markers.move(group, arrival, back);
     if (before !== undefined && arrival > before) {
       this.#unread.advanced(group, arrival);
       this.#receipts.moved(group, arrival);
     } else if (before !== undefined) this.#unread.forget(group);
-    const marker = formatCursor(this.#markers.find(group) ?? 0);
+    const marker = formatCursor(markers.find(group) ?? 0);
     return { group, cursor: marker, ...(await this.#unread.counts(group)) };
   }
 
   /** To be called when this node has become part of a group: what is in it by now counts as read. */
   async begin(group: GroupId): Promise<void> {
-    this.#markers.begin(group, this.#options.latest());
-    await this.#markers.save();
+    const { markers, live } = this.#options;
+    markers.begin(group, live.latest);
+    await markers.save();
   }
 
   /** Writes what could not be written while the node was opened. */
   save(): Promise<void> {
-    return this.#markers.save();
+    return this.#options.markers.save();
   }
 
   /** To be called with all entries that were announced, in arrival order. */
   arrived(entries: readonly Entry[]): void {
-    for (const { feed, arrival } of entries) this.#markers.begin(feed.group, arrival - 1);
+    const { groups, markers } = this.#options;
+    for (const { feed, arrival } of entries) {
+      if (groups.has(feed.group)) markers.begin(feed.group, arrival - 1);
+    }
     this.#unread.arrived(entries);
+    this.#index.arrived(entries);
   }
 
   /** To be called when something was said about messages. */
   touched(targets: Parameters<Unread['touched']>[0]): void {
     this.#unread.touched(targets);
+    this.#index.touched(targets);
   }
 
   /** To be called when other messages are shown than before, or this node has another name. */
   forget(): void {
     this.#unread.forget();
+    this.#index.reset();
   }
 
   close(): void {
     this.#receipts.close();
+    this.#index.reset();
   }
 }

@@ -1,8 +1,9 @@
 // A text that a person wrote: what it may be, how it is written as the fields of an object, and read
 // back. Knows nothing of edits or of who wrote it.
-import { utf8 } from '../bytes.ts';
+import { equal, utf8 } from '../bytes.ts';
 import type { Value } from '../cxo/codec.ts';
 import { idBytes, type MessageId } from '../cxo/ids.ts';
+import { findMapValue } from '../cxo/scan.ts';
 import { SkychatError } from '../errors.ts';
 import type { ContentFields } from './content-fields.ts';
 import { contentLimits } from './limits.ts';
@@ -34,6 +35,22 @@ export function textOfFields(fields: ContentFields): TextContent | undefined {
   if (replyTo !== undefined && !isId(replyTo)) return undefined;
   const priority = priorities.find((one) => one === fields['priority']);
   return { type: 'text', text, replyTo, priority, ack: fields['ack'] === true };
+}
+
+const kindKey = utf8('kind');
+/** A text of four bytes, RFC 8949, section 3. */
+const textValue = Uint8Array.of(0x64, ...utf8('text'));
+const relatingKeys = ['ack', 'reply_to'].map(utf8);
+
+/**
+ * Whether a stored object is a text that answers nothing and asks for nothing, as most are: told from
+ * its keys, at a tenth of what reading it costs.
+ */
+export function isBareText(object: Uint8Array): boolean {
+  const at = findMapValue(object, kindKey);
+  if (at === undefined || !equal(object.subarray(at, at + textValue.length), textValue))
+    return false;
+  return relatingKeys.every((key) => findMapValue(object, key) === undefined);
 }
 
 /** @throws SkychatError as `checkText` */

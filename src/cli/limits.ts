@@ -30,6 +30,8 @@ export const firstSyncSettleMs = 1000;
 export const drainMs = 9_000;
 /** The long poll's wait, seconds; proxies cut idle connections after 60. */
 export const pollSeconds = 30;
+/** What a search waits at most for the index of the daemon: 200,000 messages take a few seconds. */
+export const searchSeconds = 30;
 /** A long poll that is so much later than promised is taken for lost. */
 export const pollGraceMs = 15_000;
 /** Between attempts to reach a daemon that restarts: doubled from the first to the last. */

@@ -17,6 +17,7 @@ import { peersCommand } from './peers.ts';
 import type { Ports } from './ports.ts';
 import { repairCommand } from './repair.ts';
 import { runCommand } from './run.ts';
+import { searchCommand } from './search.ts';
 import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
@@ -73,6 +74,7 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     sendCommand,
     tailCommand,
     historyCommand,
+    searchCommand,
     statusCommand,
     peersCommand,
     groupsCommand,

@@ -188,7 +188,9 @@ export class LevelDatabase implements Database {
    */
   async compact({ gte, lt }: KeyRange): Promise<void> {
     const last = concat(lt, zero);
-    await this.#read(async (handle) => classic(handle).compactRange(concat(last, zero), concat(last, zero)));
+    await this.#read(async (handle) =>
+      classic(handle).compactRange(concat(last, zero), concat(last, zero)),
+    );
     await this.write((batch) => {
       batch.del(concat(gte, zero));
       batch.del(last);

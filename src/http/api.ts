@@ -13,6 +13,7 @@ import type {
   PeerView,
   ProofView,
   ReadView,
+  SearchPage,
   StatusView,
 } from '../chat/view.ts';
 
@@ -78,6 +79,15 @@ export interface Api {
   newest(filter: Filter, limit: number): Promise<Page>;
   /** The page before a message (an id or a cursor) in timeline order. */
   before(position: string, filter: Filter, limit: number): Promise<Page>;
+  /**
+   * The newest messages that the line of words and filters means, the newest first; `before`: a
+   * message (an id or a cursor), `waitMs`: how long to wait for an index that is being made.
+   */
+  search(
+    line: string,
+    filter: Filter,
+    terms: { readonly limit: number; readonly before?: string; readonly waitMs?: number },
+  ): Promise<SearchPage>;
   /** What arrived after a cursor (`0`: from the first, `now`: from here on), in arrival order. */
   after(cursor: string, filter: Filter, limit: number): Promise<Page>;
   /** As `after`, with what was said about messages: edits, reactions and the like. */

@@ -1,7 +1,7 @@
 // Reads query parameters by a table from name to reader: what the table does not name is refused, and
 // so is what is given twice. Knows nothing of the routes.
 import { SkychatError } from '../errors.ts';
-import { cursorCharsMax, pathPartCharsMax, spanSecondsMax } from './limits.ts';
+import { cursorCharsMax, pathPartCharsMax, searchCharsMax, spanSecondsMax } from './limits.ts';
 
 export type FieldReader<Value> = (value: string, name: string) => Value;
 type Table = Readonly<Record<string, FieldReader<unknown>>>;
@@ -70,6 +70,12 @@ export const keyOrMe: FieldReader<string> = (value, name) => {
 export const nameOrId: FieldReader<string> = (value, name) => {
   if (value !== '' && value.length <= pathPartCharsMax) return value;
   throw badField(`${name} must have 1 to ${pathPartCharsMax} characters`);
+};
+
+/** Whether its words can be understood is for the search to say. */
+export const searchLine: FieldReader<string> = (value, name) => {
+  if (value.trim() !== '' && value.length <= searchCharsMax) return value;
+  throw badField(`${name} must have 1 to ${searchCharsMax} characters`);
 };
 
 /** Opaque; only the node knows whether it gave it out. */

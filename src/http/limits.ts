@@ -1,6 +1,6 @@
 // The bounds of the HTTP surface, each with its reason. Times that a test wants shorter are in
 // HttpTimes.
-import { postingLimits } from '../chat/limits.ts';
+import { postingLimits, searchLimits } from '../chat/limits.ts';
 
 /** Bytes of UTF-8 in one message's text. */
 export const textBytesMax = 64 * 1024;
@@ -16,6 +16,9 @@ export const pathPartCharsMax = 256;
 
 /** A cursor is opaque, but the surface hands on nothing longer than it ever gave out. */
 export const cursorCharsMax = 128;
+
+/** A line of words that somebody wrote. */
+export const searchCharsMax = searchLimits.queryCharsMax;
 
 export const idempotencyKeyCharsMax = 255;
 

@@ -12,6 +12,7 @@ import {
   nameOrId,
   oneOf,
   readFields,
+  searchLine,
   seconds,
   since,
 } from './fields.ts';
@@ -24,7 +25,9 @@ export interface ListQuery {
   readonly before: string | undefined;
   readonly limit: number;
   readonly filter: Filter;
-  /** How long an empty answer may wait for an arrival. */
+  /** Words to search for; undefined where everything is meant. */
+  readonly search: string | undefined;
+  /** How long an empty answer may wait for an arrival, and a search for its index. */
   readonly waitMs: number;
   readonly follow: boolean;
   readonly format: Format;
@@ -37,6 +40,7 @@ const table = {
   group: nameOrId,
   author: hex64,
   since,
+  q: searchLine,
   needs_ack: keyOrMe,
   pinned: flag,
   wait: seconds(waitSecondsMax),
@@ -56,7 +60,8 @@ export function readListQuery(
   if (after !== undefined && before !== undefined) {
     throw badField('before and after exclude each other');
   }
-  if (wait > 0 && after === undefined) throw badField('wait needs after');
+  if (wait > 0 && after === undefined && fields.q === undefined) throw badField('wait needs after');
+  if (fields.q !== undefined) checkSearch(fields);
   if (follow && before !== undefined) throw badField('follow goes on from the newest, not before');
   if (follow && format === 'json') throw badField('follow needs format=ndjson or format=text');
   return {
@@ -70,10 +75,18 @@ export function readListQuery(
       ...(fields.needs_ack !== undefined && { needsAck: fields.needs_ack }),
       ...(fields.pinned === true && { pinned: true }),
     },
+    search: fields.q,
     waitMs: wait,
     follow,
     format,
   };
+}
+
+/** What is asked for beside a search has to be something that a search can be asked. */
+function checkSearch(fields: object): void {
+  for (const name of ['after', 'follow', 'needs_ack', 'pinned']) {
+    if (Object.hasOwn(fields, name)) throw badField(`q and ${name} exclude each other`);
+  }
 }
 
 function acceptsNdjson(accept: string | undefined): boolean {

@@ -16,9 +16,11 @@ import type {
   PeerView,
   ProofView,
   ReadView,
+  SearchPage,
   StatusView,
   SyncView,
 } from '../chat/view.ts';
+import type { SearchTerms } from '../chat/search/search-pages.ts';
 import { isoOfTime } from '../chat/time-text.ts';
 import { messagesOf } from '../cxo/feed.ts';
 import type { Store } from '../cxo/store.ts';
@@ -72,6 +74,10 @@ export class NodeApi implements Api {
 
   before(position: string, filter: Filter, limit: number): Promise<Page> {
     return this.#parts.chat.conversation.before(position, filter, limit);
+  }
+
+  search(line: string, filter: Filter, terms: SearchTerms): Promise<SearchPage> {
+    return this.#parts.chat.reading.search.find(line, filter, terms);
   }
 
   after(cursor: string, filter: Filter, limit: number): Promise<Page> {

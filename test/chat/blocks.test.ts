@@ -60,8 +60,7 @@ test('nobody blocks the own key, nor more keys than there is room for', async ()
 });
 
 test('a block that the disk refused does not hold', async () => {
-  const fails = (): Promise<void> =>
-    Promise.reject(new SkychatError('disk-full', 'full'));
+  const fails = (): Promise<void> => Promise.reject(new SkychatError('disk-full', 'full'));
   const blocks = await new Rows().open(undefined, fails);
   await expect(blocks.block(alice)).rejects.toMatchObject({ code: 'disk-full' });
   expect(blocks.isBlocked(alice)).toBe(false);

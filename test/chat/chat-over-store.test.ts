@@ -13,7 +13,7 @@ import { labelOf, parseContent, buildProfile, buildVouch } from '../../src/chat/
 import { compareEntries } from '../../src/chat/timeline.ts';
 import { commitOf, FeedBuilder, testIdentity, type SegmentOptions } from '../support/feeds.ts';
 import { ManualTime } from '../support/net-time.ts';
-import { objectOf, room, testSalt } from './rig.ts';
+import { objectOf, room, nobodyJoins, testSalt } from './rig.ts';
 
 const [self, alice, bob] = [testIdentity(0), testIdentity(1), testIdentity(2)] as const;
 
@@ -35,7 +35,9 @@ class Node {
 
   async restart(): Promise<void> {
     this.chat = await Chat.open({
-      self: self.publicKey,
+      identity: self,
+      joiner: () => nobodyJoins,
+      ownAddresses: () => [],
       room: 'lobby',
       configured: [alice.publicKey],
       store: this.store,
@@ -56,7 +58,7 @@ class Node {
       },
       delivery: { storedBy: () => [], onStored: () => () => undefined },
       clock: this.time,
-      random: { bytes: (length) => testSalt().slice(0, length) },
+      random: { bytes: (length) => testSalt().slice(0, length), unit: () => 0.5 },
       timers: this.time,
     });
   }

@@ -249,7 +249,9 @@ test('F52 after a sweep no file of the store has any of the texts, also when it 
   const open = () => openLevelStore(path, { random: systemRandom, onDamage: () => undefined });
   const hold = async (words: string): Promise<boolean> => {
     const files = (await readdir(path)).map((name) => readFile(join(path, name), 'latin1'));
-    return (await Promise.all(files)).some((text) => text.includes(words));
+    // Compression may replace a few characters of any text by those of another.
+    const parts = [0, 12, 24].map((at) => words.slice(at, at + 12));
+    return (await Promise.all(files)).some((text) => parts.some((part) => text.includes(part)));
   };
   let store = await open();
   await fill(store, 40);

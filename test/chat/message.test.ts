@@ -13,7 +13,7 @@ import {
   labelOf,
   parseContent,
 } from '../../src/chat/message.ts';
-import { priorities } from '../../src/chat/text-content.ts';
+import { isBareText, priorities } from '../../src/chat/text-content.ts';
 import { objectOf, testKey, testSalt } from './rig.ts';
 
 const encodable = fc
@@ -38,6 +38,17 @@ test('every text that can be sent is read back character for character', () => {
       expect(parseContent(object)).toEqual({ ...{ type: 'text', text, replyTo }, priority, ack });
     }),
   );
+});
+
+test('a bare text is told from one that answers or asks, and from every other kind', () => {
+  fc.assert(
+    fc.property(encodable, extras, (text, { replyTo, priority, ack = false }) => {
+      const object = buildText(text, replyTo, testSalt(), { priority, ack });
+      expect(isBareText(object)).toBe(replyTo === undefined && !ack);
+    }),
+  );
+  expect(isBareText(objectOf('texts', { text: 'a' }))).toBe(false);
+  expect(isBareText(objectOf('edit', { text: 'a', target: messageId }))).toBe(false);
 });
 
 test('a text of exactly 64 KiB of UTF-8 is sent, one of a byte more is not', () => {

@@ -17,14 +17,16 @@ import type { Draft } from '../../src/cxo/draft.ts';
 import type { Value } from '../../src/cxo/codec.ts';
 import type { LocalChange, LocalRow } from '../../src/cxo/store.ts';
 import { SkychatError } from '../../src/errors.ts';
-import { publicKeyBytes, type PublicKey } from '../../src/identity.ts';
+import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../src/identity.ts';
 import { Backlog } from '../../src/chat/backlog.ts';
 import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
 import { PlainContents } from '../../src/chat/contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
 import { Directory } from '../../src/chat/directory.ts';
 import { LiveEdge } from '../../src/chat/live-edge.ts';
+import { readNamedGroup } from '../../src/chat/group-names.ts';
 import { Membership } from '../../src/chat/membership.ts';
+import { MentionIndex } from '../../src/chat/mentions.ts';
 import { MessageViews } from '../../src/chat/message-views.ts';
 import { parseContent } from '../../src/chat/message.ts';
 import { NoteEvents } from '../../src/chat/note-events.ts';
@@ -73,6 +75,16 @@ export function entryOf(fields: EntryFields): Entry {
   const feed = { group, author, head };
   return { arrival, feed, seq, index, time: fields.time ?? 1000 * seq, id, objectId, object };
 }
+
+/** Of joining there are tests of its own. */
+export const nobodyJoins: ReturnType<ChatOptions['joiner']> = {
+  read: () => {
+    throw new Error('nobody joins');
+  },
+  begin: () => Promise.reject(new Error('nobody joins')),
+  cancel: () => Promise.resolve(false),
+  view: () => undefined,
+};
 
 export interface RigOptions {
   readonly self?: PublicKey;
@@ -129,7 +141,10 @@ export class Rig {
 
   options(): ChatOptions {
     return {
-      self: this.self,
+      // Nothing is signed or opened here, and the keys of the tests are no points of the curve.
+      identity: { ...identityOfSeed(sha256(utf8('rig'))), publicKey: this.self },
+      joiner: () => nobodyJoins,
+      ownAddresses: () => [],
       room: room.name,
       configured: this.#options.configured ?? [],
       store: {
@@ -161,7 +176,7 @@ export class Rig {
         },
       },
       clock: this.time,
-      random: { bytes: (length) => testSalt().slice(0, length) },
+      random: { bytes: (length) => testSalt().slice(0, length), unit: () => 0.5 },
       timers: this.time,
     };
   }
@@ -171,22 +186,32 @@ export class Rig {
     limits: NonNullable<ConversationOptions['limits']>,
     latest = this.disk.entries.length,
   ): Conversation {
-    const { self, store, archive, delivery } = this.options();
+    const { self } = this;
+    const { store, archive, delivery } = this.options();
     const membership = new Membership({ group: room.id, self, configured: [] });
     const directory = new Directory({ group: room.id, self });
+    const people = {
+      findName: (key: PublicKey) => directory.findName(key),
+      count: () => membership.size,
+      mentions: (_: GroupId, text: string) =>
+        new MentionIndex(membership.members(), (key) => directory.findName(key)).find(text),
+    };
     const forkedAt = (): undefined => undefined;
     const contents = new PlainContents();
     const notes = new Notes({ self, contents, rules });
     const views = new MessageViews({
-      ...{ self, room, membership, directory, contents, notes, delivery, forkedAt },
+      ...{ self, people, contents, notes, delivery, forkedAt },
       isBlocked: () => false,
+      allows: () => true,
     });
     const events = new NoteEvents({ contents, notes, archive });
     const backlog = new Backlog({ archive, latest, apply: (entries) => notes.apply(entries) });
     const groups = new Set([room.id, ...store.feeds().map(({ feed }) => feed.group)]);
     const live = new LiveEdge(latest);
     return new Conversation({
-      ...{ room, groups, archive, store, views, notes, events, backlog, live, limits },
+      groupOf: (name) =>
+        readNamedGroup(name, [room, ...[...groups].map((id) => ({ id, name: id }))]),
+      ...{ groups, archive, store, views, notes, events, backlog, live, limits },
     });
   }
 

@@ -81,7 +81,9 @@ function secretOf(i: number): string {
 
 async function filesHold(words = secretOf(7)): Promise<boolean> {
   for (const name of await readdir(path)) {
-    if ((await readFile(join(path, name), 'latin1')).includes(words)) return true;
+    const text = await readFile(join(path, name), 'latin1');
+    // Compression may replace a few characters of any text by those of another.
+    if ([0, 12, 24].some((at) => text.includes(words.slice(at, at + 12)))) return true;
   }
   return false;
 }

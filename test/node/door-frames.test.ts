@@ -6,11 +6,14 @@ import type { PublicKey } from '../../src/identity.ts';
 import {
   encodeAnswer,
   encodeKnock,
+  encodeRemoval,
   knockCodes,
   knockTag,
   parseAnswer,
   parseKnock,
+  parseRemoval,
 } from '../../src/node/door-frames.ts';
+import { removalLimits } from '../../src/node/door-limits.ts';
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 const knock = { tag: bytes(16), invite: '07'.repeat(32) as PublicKey, signature: bytes(64) };
@@ -79,4 +82,44 @@ test('a group is named by another tag on each link, and groups by different ones
     knockTag(new Uint8Array(32), group(1)),
   ];
   expect(new Set(tags.map(String)).size).toBe(3);
+});
+
+const proof = {
+  object: bytes(9),
+  root: bytes(8),
+  signature: bytes(64),
+  chain: [bytes(3), bytes(2)],
+};
+
+test('a word on a removal comes back as it was sent', () => {
+  const word = { tag: bytes(16), proofs: [proof, { ...proof, chain: [] }] };
+  expect(parseRemoval(encodeRemoval(word) ?? bytes(0))).toEqual(word);
+});
+
+test('a word on a removal that would be too large is not made', () => {
+  const { proofsMax, chainMax, bytesMax } = removalLimits;
+  const tooLarge = [
+    [],
+    new Array<typeof proof>(proofsMax + 1).fill(proof),
+    [{ ...proof, chain: new Array<Uint8Array>(chainMax + 1).fill(bytes(1)) }],
+    [{ ...proof, object: bytes(bytesMax) }],
+  ];
+  for (const proofs of tooLarge) {
+    expect(encodeRemoval({ tag: bytes(16), proofs })).toBeUndefined();
+  }
+});
+
+const item: Value[] = [bytes(9), bytes(8), bytes(64), [bytes(3)]];
+
+test.each<[string, Value]>([
+  ['no proof', [bytes(16), []]],
+  ['too many proofs', [bytes(16), new Array<Value>(17).fill(item)]],
+  ['a short tag', [bytes(15), [item]]],
+  ['a proof without a chain', [bytes(16), [item.slice(0, 3)]]],
+  ['a short signature', [bytes(16), [item.with(2, bytes(63))]]],
+  ['a chain of texts', [bytes(16), [item.with(3, ['a'])]]],
+  ['a long chain', [bytes(16), [item.with(3, new Array<Value>(257).fill(bytes(1)))]]],
+  ['an object that is a text', [bytes(16), [item.with(0, 'a')]]],
+])('%s is no word on a removal', (_, value) => {
+  expect(parseRemoval(encode(value))).toBeUndefined();
 });

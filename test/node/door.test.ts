@@ -1,16 +1,21 @@
 import { expect, test } from 'vitest';
 import { buildJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
-import type { GroupId } from '../../src/cxo/ids.ts';
+import { Archive, type Proof } from '../../src/cxo/archive.ts';
+import type { GroupId, MessageId } from '../../src/cxo/ids.ts';
+import { MemoryStore } from '../../src/cxo/memory-store.ts';
 import { identityOfSeed, type PublicKey } from '../../src/identity.ts';
 import {
   doorFrames,
   encodeKnock,
+  encodeRemoval,
   knockTag,
   parseAnswer,
   type KnockCode,
 } from '../../src/node/door-frames.ts';
 import type { InviteVerdict } from '../../src/node/door.ts';
-import { doorLimits } from '../../src/node/door-limits.ts';
+import { doorLimits, removalLimits } from '../../src/node/door-limits.ts';
+import { commitOf, FeedBuilder, textRoot } from '../support/feeds.ts';
+import { flipBit } from '../support/values.ts';
 import { admin, DoorRig, joiner, seedOf, settled, type FakeLink } from './door-rig.ts';
 
 interface KnockOver {
@@ -268,4 +273,93 @@ test('admissions beyond the bound are put off', async () => {
   const put = links.flatMap(answers);
   expect(new Set(put)).toEqual(new Set(['not-ready']));
   expect(put).toHaveLength(3 * doorLimits.knocksPerMinuteMax - doorLimits.admissionsMax);
+});
+
+/** That somebody said something, in place of a removal: the roster decides what it is. */
+async function proofIn(group: GroupId): Promise<Omit<Proof, 'author'>> {
+  const segment = new FeedBuilder(admin, group).segment([textRoot(1, 'a'), textRoot(2, 'b')]);
+  const store = new MemoryStore();
+  await store.commit(commitOf(segment));
+  const proof = await new Archive(store).proof(segment.record.messages[0]?.id as MessageId);
+  if (proof === undefined) throw new Error('what is stored can be proved');
+  return proof;
+}
+
+function words(link: FakeLink): Uint8Array[] {
+  return link.sent.filter(({ type }) => type === doorFrames.removed).map(({ payload }) => payload);
+}
+
+test('F39 who was removed is let in for a moment to hear it with the proof, and hears nothing else', async () => {
+  const rig = new DoorRig();
+  rig.invites.clear();
+  rig.removed.add(joiner.publicKey);
+  rig.proofs = [await proofIn(rig.group)];
+  expect(rig.door.mayEnter(joiner.publicKey)).toBe(true);
+  expect(rig.door.mayEnter(keyAt(1))).toBe(false);
+  const link = rig.visit(joiner.publicKey);
+  await settled();
+  expect([words(link).length, link.sent.length, link.closed]).toEqual([1, 1, 'not-allowed']);
+  expect(rig.gossip.told).toEqual([]);
+
+  // On the other side, where the node still takes itself for a member.
+  const own = new DoorRig({ isKnown: () => true });
+  const heard = own.visit(admin.publicKey);
+  heard.handler?.onFrame(doorFrames.removed, words(link)[0] ?? new Uint8Array());
+  expect(own.heard).toEqual([`${own.group.slice(0, 4)} 1`]);
+});
+
+test('a member of another group that was removed from this one is told once on each link', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  rig.proofs = [await proofIn(rig.group)];
+  const link = rig.visit(joiner.publicKey);
+  await settled();
+  expect(words(link)).toEqual([]);
+  rig.removed.add(joiner.publicKey);
+  rig.door.membersChanged();
+  rig.door.membersChanged();
+  await settled();
+  expect([words(link).length, link.closed]).toEqual([1, undefined]);
+});
+
+test('one that was removed and cannot be shown it is sent away all the same', async () => {
+  const damaged = (): Promise<never> => Promise.reject(new Error('the record is damaged'));
+  for (const proveRemoval of [() => Promise.resolve([]), damaged]) {
+    const rig = new DoorRig({ proveRemoval });
+    rig.invites.clear();
+    rig.removed.add(joiner.publicKey);
+    const link = rig.visit(joiner.publicKey);
+    await settled();
+    expect([link.sent, link.closed]).toEqual([[], 'not-allowed']);
+  }
+});
+
+test('a word on a removal that proves nothing is an offence, and one of no group here is nothing', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  const link = rig.visit(admin.publicKey);
+  const other = 'ab'.repeat(32) as GroupId;
+  const good = await proofIn(rig.group);
+  const say = (group: GroupId, proof: Omit<Proof, 'author'>): void => {
+    const tag = knockTag(link.handshakeHash, group);
+    const word = encodeRemoval({ tag, proofs: [proof] }) ?? new Uint8Array();
+    link.handler?.onFrame(doorFrames.removed, word);
+  };
+  say(other, await proofIn(other));
+  expect(rig.door.counters['removal-invalid']).toBe(0);
+  say(rig.group, await proofIn(other));
+  say(rig.group, { ...good, signature: flipBit(good.signature, 5) });
+  expect([rig.door.counters['removal-invalid'], link.closed]).toEqual([2, undefined]);
+  link.handler?.onFrame(doorFrames.removed, new Uint8Array(2));
+  expect(link.closed).toBe('bad-frame');
+  expect(rig.heard).toEqual([]);
+});
+
+test('only so many words on removals are looked at', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  const link = rig.visit(admin.publicKey);
+  const tag = knockTag(link.handshakeHash, rig.group);
+  const word = encodeRemoval({ tag, proofs: [await proofIn(rig.group)] }) ?? new Uint8Array();
+  for (let n = 0; n < removalLimits.wordsOfLinkMax + 5; n++) {
+    link.handler?.onFrame(doorFrames.removed, word);
+  }
+  expect(rig.heard).toHaveLength(removalLimits.wordsOfLinkMax);
 });

@@ -35,12 +35,15 @@ async function join(index: number): Promise<Meshed> {
     },
     chat: {
       reachable: () => [...members].map(([pk, addresses]) => ({ pk, addresses })),
-      addresses: { of: (pk: PublicKey) => members.get(pk) ?? [] } as never,
+      people: { addressesOf: (pk: PublicKey) => members.get(pk) ?? [] } as never,
     },
   });
   const mesh = new Mesh(ports);
   meshes.push(mesh);
-  node.watcher = watchFor(() => mesh);
+  node.watcher = watchFor(
+    () => mesh,
+    () => undefined,
+  );
   mesh.start();
   return { node, mesh, members, candidates: () => ports.candidates() };
 }

@@ -13,6 +13,7 @@ import type {
   PeerView,
   ProofView,
   ReadView,
+  SearchPage,
   StatusView,
   SyncView,
 } from '../../src/chat/view.ts';
@@ -48,6 +49,8 @@ export class FakeApi implements Api {
   /** Thrown by the next call of any asynchronous method. */
   failure: unknown;
   reasons: string[] = [];
+  readonly searches: object[] = [];
+  isIndexed = true;
   /** Up to which message the lobby is read, and who is blocked. */
   read = 0;
   readonly blocked = new Map<string, BlockView>();
@@ -124,6 +127,27 @@ export class FakeApi implements Api {
     if (at < 0) throw new SkychatError('unknown-message', 'there is no such message');
     const start = Math.max(0, at - limit);
     return { messages: found.slice(start, at), next: this.latestCursor(), more: start > 0 };
+  }
+
+  /** Words alone, each of which has to be there. */
+  async search(
+    line: string,
+    filter: Filter,
+    terms: { limit: number; before?: string; waitMs?: number },
+  ): Promise<SearchPage> {
+    await this.#gate();
+    this.searches.push({ line, ...terms });
+    if (line.includes('"')) throw new SkychatError('bad-field', 'a quotation mark too many');
+    const words = line.toLowerCase().split(/\s+/);
+    const { before = '' } = terms;
+    const found = this.#timeline(filter).filter(({ text, cursor }) => {
+      const isOlder = before === '' || Number(cursor) < Number(before);
+      return isOlder && words.every((word) => text.toLowerCase().includes(word));
+    });
+    const messages = found.reverse().slice(0, terms.limit);
+    const more = found.length > messages.length;
+    const next = messages.at(-1)?.cursor ?? '0';
+    return { messages, next, more, complete: this.isIndexed, searched_from: null };
   }
 
   async after(cursor: string, filter: Filter, limit: number): Promise<Page> {

@@ -57,7 +57,7 @@ export class Admissions {
     // Who was removed is let in by an admin alone.
     if (joiner.ends.some((end) => end.isRemoval && precedes(end.act, act))) return false;
     used.add(key);
-    if (!joiner.isRemoved) joiner.grants.push({ act, history: terms.history });
+    joiner.grants.push({ act, history: terms.history });
     return true;
   }
 

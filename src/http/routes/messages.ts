@@ -1,7 +1,7 @@
 // /messages: reading pages, long polls and followed lists; single messages and their proofs.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Page } from '../../chat/view.ts';
+import type { Page, SearchPage } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
 import type { Api } from '../api.ts';
 import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
@@ -15,6 +15,7 @@ export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): vo
 
   fastify.get('/messages', async (request, reply) => {
     const query = readListQuery(request.query, request.headers, clock.now());
+    if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
     const follow = query.follow && request.method !== 'HEAD';
     if (follow || query.waitMs > 0) readers.admit();
     const page = await readPage(api, query);
@@ -43,6 +44,15 @@ export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): vo
 export function parseId(text: string): string {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
   throw new SkychatError('bad-id', 'the path needs 64 hex characters here');
+}
+
+function search(api: Api, query: ListQuery): Promise<SearchPage> {
+  const { search: line = '', before, filter, limit, waitMs } = query;
+  return api.search(line, filter, {
+    limit,
+    ...(before !== undefined && { before }),
+    ...(waitMs > 0 && { waitMs }),
+  });
 }
 
 function readPage(api: Api, query: ListQuery): Promise<Page> {
