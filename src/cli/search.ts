@@ -35,7 +35,10 @@ export function searchCommand(act: Act): Command {
 
 async function search(call: Call): Promise<ExitCode> {
   const from = call.text('from');
-  const words = [from === undefined ? [] : `from:"${from}"`, ...call.arguments].flat();
+  const words = [
+    from === undefined ? [] : `from:"${from.replaceAll('"', '')}"`,
+    ...call.arguments,
+  ].flat();
   const query = {
     ...filterOf(call),
     q: words.join(' '),

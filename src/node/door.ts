@@ -33,8 +33,8 @@ export interface DoorPorts {
   readonly logger: Logger;
   /** Those that this node is a member of. */
   groups(): Iterable<GroupId>;
-  /** Whether any of them has an invite that is still open. */
-  hasOpenInvite(): boolean;
+  /** Whether any of them has an invite, open or not: who comes by one is told what became of it. */
+  hasInvites(): boolean;
   check(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): InviteVerdict;
   /** Writes the admission; resolves when it is on disk and `check` knows of it. */
   admit(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): Promise<void>;
@@ -109,7 +109,7 @@ export class Door {
   mayEnter(key: PublicKey): boolean {
     if (this.#guests.has(key)) return true;
     if (this.#guests.size >= doorLimits.guestsMax) return false;
-    if (!this.#ports.hasOpenInvite() && this.#ports.removedFrom(key).length === 0) return false;
+    if (!this.#ports.hasInvites() && this.#ports.removedFrom(key).length === 0) return false;
     return (this.#paused.get(key) ?? 0) <= this.#ports.clock.monotonic();
   }
 
@@ -312,7 +312,7 @@ export class Door {
       if (word !== undefined && !visit.isClosed) link.send(doorFrames.removed, word);
     }
     const isDone = groups.length > 0 && visit.handler === undefined && !visit.isClosed;
-    if (isDone && !this.#ports.hasOpenInvite()) this.#turnAway(visit);
+    if (isDone && !this.#ports.hasInvites()) this.#turnAway(visit);
   }
 
   async #prove(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {

@@ -52,8 +52,6 @@ export class Entrance {
   readonly joining: Joining;
   readonly #door: Door;
   readonly #parts: EntranceParts;
-  /** Until when each group has an open invite, as of a version of its roster. */
-  readonly #openUntil = new WeakMap<Group, { readonly version: number; readonly until: number }>();
 
   constructor(parts: EntranceParts) {
     const { self, clock, random, timers, logger } = parts;
@@ -61,7 +59,7 @@ export class Entrance {
     this.#door = new Door({
       ...{ clock, timers, logger },
       groups: () => this.#own().map(({ id }) => id),
-      hasOpenInvite: () => this.#own().some((group) => this.#invitedUntil(group) > clock.now()),
+      hasInvites: () => this.#own().some(({ roster }) => roster.invites().size > 0),
       check: (...knock) => this.#check(...knock),
       admit: (...knock) => this.#admit(...knock),
       removedFrom: (key) =>
@@ -140,18 +138,6 @@ export class Entrance {
     return groups.filter(
       ({ genesis, standing }) => standing === 'active' && genesis.kind !== 'direct',
     );
-  }
-
-  #invitedUntil(group: Group): number {
-    const { version } = group.roster;
-    const known = this.#openUntil.get(group);
-    if (known?.version === version) return known.until;
-    let until = 0;
-    for (const { state, expires } of group.roster.invites().values()) {
-      if (state === 'open') until = Math.max(until, expires ?? Infinity);
-    }
-    this.#openUntil.set(group, { version, until });
-    return until;
   }
 
   #check(id: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): InviteVerdict {

@@ -106,7 +106,7 @@ export class DoorRig {
       timers: this.time,
       logger: silentLogger,
       groups: () => this.groups,
-      hasOpenInvite: () => [...this.invites.values()].some(({ verdict }) => verdict === 'open'),
+      hasInvites: () => this.invites.size > 0,
       check: (_, invite, key) => {
         if (this.members.has(key)) return 'already-member';
         const found = this.invites.get(invite);

@@ -140,7 +140,7 @@ test('who is refused hears why, and the node does not keep it in mind', async ()
   expect(newcomer.network.peers()).toEqual([]);
 });
 
-test('without an open invite nobody is let in to ask, which the joiner is told', async () => {
+test('where there was never an invite nobody is let in to ask, which the joiner is told', async () => {
   const { rig, network } = await openMember('member', other);
   rig.invites.clear();
   const newcomer = new Joiner(joiner);

@@ -1,6 +1,7 @@
 // A mesh of simulated nodes under one schedule of faults, all from one seed; healed at the end, and
 // then held against the promises.
-import { utf8 } from '../../src/bytes.ts';
+import { parseHex, utf8 } from '../../src/bytes.ts';
+import type { RetentionPolicy } from '../../src/chat/retention.ts';
 import { sha256, groupIdOfBytes } from '../../src/cxo/ids.ts';
 import type { verifySegment } from '../../src/cxo/segment.ts';
 import type { Identity } from '../../src/identity.ts';
@@ -32,6 +33,9 @@ export interface Measures {
   readonly listener?: FrameListener;
   readonly latency?: SimNetworkOptions['latency'];
 }
+
+/** Less than a run takes. */
+const briefly: RetentionPolicy = { ageS: 5, bytes: undefined };
 
 /** Until all stores are open and the first links are up. */
 const startMs = 100;
@@ -83,6 +87,8 @@ export class Cluster {
         ...{ identity, group, members, time, random, limits, verify },
         name: `node${i}`,
         storeKind: schedule.store,
+        forgets: schedule.deletions + schedule.retainers > 0,
+        policy: i >= identities.length - schedule.retainers ? briefly : undefined,
         commitMsMax: frameMsMax,
         links: () => this.links,
         watch: sabotage.watch ?? (() => undefined),
@@ -158,6 +164,7 @@ export class Cluster {
     };
     for (let i = 0; i < posts; i++) plan(`message ${i}`);
     for (let i = 0; i < largePosts; i++) plan('x'.repeat(this.random.below(200_000)));
+    this.#planForgetting(begin);
     planFaults(this);
     const pollMs = this.nodes.length > 60 ? 5000 : 500;
     for (let at = pollMs; at < durationMs; at += pollMs) {
@@ -169,6 +176,30 @@ export class Cluster {
     this.links.muted.clear();
     for (const liar of this.liars) await this.links.remove(liar);
     for (const node of this.nodes) node.storage.isFull = false;
+  }
+
+  /** Authors delete some of what they wrote; those who keep little look through it again and again. */
+  #planForgetting(begin: number): void {
+    const { durationMs, deletions, retainers } = this.schedule;
+    for (let i = 0; i < deletions; i++) {
+      this.time.at(begin + this.random.between(0, durationMs), () => {
+        const node = this.pickAuthor();
+        const own = node.acknowledged[this.random.below(Math.max(1, node.acknowledged.length))];
+        const target = own && parseHex(own.id);
+        const object = target && node.delete(target);
+        if (object !== undefined) this.truth.write(node.key, object);
+      });
+    }
+    if (retainers === 0) return;
+    for (let at = 3000; at < durationMs; at += 3000) {
+      this.time.at(begin + at, () => {
+        this.sweep();
+      });
+    }
+  }
+
+  sweep(): void {
+    for (const node of this.nodes) if (node.running) node.forgetting?.sweep();
   }
 
   async poll(): Promise<void> {
@@ -222,7 +253,9 @@ export class Cluster {
 
   /** Lets the mesh come to rest, and watches it then for a minute; the types of the frames sent. */
   async rest(): Promise<number[]> {
-    await this.time.runUntil(this.time.now + 180_000);
+    await this.time.runUntil(this.time.now + 175_000);
+    if (this.schedule.deletions + this.schedule.retainers > 0) this.sweep();
+    await this.time.runUntil(this.time.now + 5_000);
     this.links.types.clear();
     await this.time.runUntil(this.time.now + 60_000);
     return [...this.links.types.keys()];

@@ -11,6 +11,8 @@ import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
 import { openGroups } from '../../src/sync/groups.ts';
+import type { RetentionPolicy } from '../../src/chat/retention.ts';
+import { Forgetting } from './forgetting.ts';
 import type { Limits } from './limits-watch.ts';
 import type { Links, SimEnd } from './links.ts';
 import type { SeededRandom } from './random.ts';
@@ -37,6 +39,9 @@ export interface NodeOptions {
   readonly links: () => Links;
   readonly limits: Limits;
   readonly verify: GossipOptions['verify'];
+  /** Whether it follows what authors delete, and keeps no more than a policy says. */
+  readonly forgets: boolean;
+  readonly policy: RetentionPolicy | undefined;
   /** Told of every effect before it is carried out. */
   readonly watch: (node: SimNode, effect: Effect) => void;
   /** The node is down since a moment ago. */
@@ -66,12 +71,14 @@ export class SimNode implements SimEnd {
   readonly failed: string[] = [];
   acknowledged: Acknowledged[] = [];
   gossip: Gossip | undefined;
+  forgetting: Forgetting | undefined;
   restored = false;
   /** Grows with each start: what an earlier life planned must not happen in this one. */
   #life = 0;
   #open: OpenStorage | undefined;
   #timers: SimTimers;
   #nextTicket = 1;
+  readonly #waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   #tickAt = Infinity;
   #cancelTick: () => void = () => undefined;
   #hasPosted = false;
@@ -155,6 +162,7 @@ export class SimNode implements SimEnd {
     const { store, ownFeedsKnown } = open;
     const proofs = await store.local(forkRowPrefix);
     this.#open = open;
+    this.forgetting = this.options.forgets ? this.#forget(open) : undefined;
     this.gossip = new Gossip(
       {
         identity,
@@ -165,6 +173,7 @@ export class SimNode implements SimEnd {
         groups: openGroups([group], (_, author) => members.has(author)),
         ...{ labelOf, ownFeedsKnown, headMin: 0 },
         ...(verify === undefined ? {} : { verify }),
+        ...(this.forgetting === undefined ? {} : { shedding: this.forgetting }),
       },
       this.#now(),
     );
@@ -172,12 +181,37 @@ export class SimNode implements SimEnd {
     this.#crashMidway = false;
     links().up(this);
     this.#planTick();
+    await this.forgetting?.start();
+  }
+
+  #forget(open: OpenStorage): Forgetting {
+    const { store } = open;
+    const reclaim = () => open.reclaim();
+    const life = this.#life;
+    const wait = (event: (ticket: number) => Event): Promise<void> =>
+      new Promise((resolve, reject) => {
+        if (life !== this.#life) return;
+        const ticket = this.#nextTicket++;
+        this.#waiting.set(ticket, { resolve, reject });
+        this.handle(event(ticket));
+      });
+    return new Forgetting({
+      ...{ self: this.key, store, reclaim, timers: this.#timers, policy: this.options.policy },
+      wall: () => this.wall,
+      erase: (erasures, local) => wait((ticket) => ({ type: 'erase', ticket, erasures, local })),
+      writeLocal: (changes) => wait((ticket) => ({ type: 'local', ticket, changes })),
+      explained: this.#inLife(() => {
+        this.handle({ type: 'explained' });
+      }),
+    });
   }
 
   /** At once; also a node that is about to start. */
   crash(): void {
     this.#life++;
     this.gossip = undefined;
+    this.forgetting = undefined;
+    this.#waiting.clear();
     this.#open?.crash();
     this.#open = undefined;
     this.#timers.end();
@@ -198,9 +232,18 @@ export class SimNode implements SimEnd {
   }
 
   post(text: string): Uint8Array | undefined {
+    return this.#append({ kind: 'text', text });
+  }
+
+  /** Deletes an own message. */
+  delete(target: Uint8Array): Uint8Array | undefined {
+    return this.#append({ kind: 'delete', target });
+  }
+
+  #append(fields: Parameters<typeof buildObject>[0]): Uint8Array | undefined {
     if (this.gossip === undefined) return undefined;
     const { random, group } = this.options;
-    const object = buildObject({ kind: 'text', text }, random.bytes(16));
+    const object = buildObject(fields, random.bytes(16));
     const ticket = this.#nextTicket++;
     this.handle({ type: 'append', ticket, group, draft: () => ({ object, local: [] }) });
     return object;
@@ -228,6 +271,7 @@ export class SimNode implements SimEnd {
 
   /** Resolves once nothing is on its way to the disk. */
   async close(): Promise<void> {
+    await this.forgetting?.close();
     await this.#open?.close();
   }
 
@@ -281,16 +325,31 @@ export class SimNode implements SimEnd {
         return;
       }
       case 'append-failed':
-        this.failed.push(effect.code);
+        if (!this.#settle(effect.ticket, effect.code)) this.failed.push(effect.code);
         return;
       case 'local-written':
+        this.#settle(effect.ticket);
+        return;
       case 'arrived':
+        this.forgetting?.arrived(effect.entries);
+        return;
       case 'reread':
+        void this.forgetting?.reread();
+        return;
       case 'withdrawn':
       case 'delivered':
       case 'log':
         return;
     }
+  }
+
+  /** Whether somebody waits for the ticket. */
+  #settle(ticket: number, code?: string): boolean {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (code === undefined) waiting?.resolve();
+    else waiting?.reject(new Error(code));
+    return waiting !== undefined;
   }
 
   #commit({ commit, own }: Extract<Effect, { type: 'commit' }>): void {

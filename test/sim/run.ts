@@ -1,5 +1,6 @@
 // One simulation from its schedule to its end: disturbed, healed, at rest, taken apart.
 import { frameTypes } from '../../src/sync/frames.ts';
+import { forgettingFaults } from './bodies.ts';
 import { findBroken } from './checkers.ts';
 import { Cluster, type Sabotage } from './cluster.ts';
 import type { Schedule } from './schedule.ts';
@@ -24,7 +25,7 @@ export async function run(
   const healed = await cluster.heal(limitMs);
   const types = await cluster.rest();
   await cluster.poll();
-  const broken = await findBroken(cluster);
+  const broken = [...(await findBroken(cluster)), ...(await forgettingFaults(cluster))];
   if (healed === undefined) broken.push('the nodes never came to agree');
   const restless = types.filter((type) => type !== frameTypes.check && type !== frameTypes.credit);
   if (restless.length > 0) broken.push(`at rest, frames of the types ${restless.join()} were sent`);

@@ -36,6 +36,10 @@ export interface Schedule {
   readonly clockErrorMax: number;
   /** Times that a clock is set, forward or back, while its node runs. */
   readonly clockSteps: number;
+  /** Messages that their authors delete. */
+  readonly deletions: number;
+  /** Nodes that do not keep others' messages for long, the last ones. */
+  readonly retainers: number;
 }
 
 /** No faults at all. */
@@ -60,6 +64,8 @@ export const quiet: Schedule = {
   restores: 0,
   clockErrorMax: 0,
   clockSteps: 0,
+  deletions: 0,
+  retainers: 0,
 };
 
 const hourMicros = 3_600_000_000;
@@ -78,7 +84,7 @@ export function scheduleOf(seed: number, nodes?: number): Schedule {
     random.chance(probability) ? 1 + random.below(countMax) : 0;
   const oneOf = (probability: number, high: number): number =>
     random.chance(probability) ? random.between(0, high) : 0;
-  return {
+  const drawn: Omit<Schedule, 'deletions' | 'retainers'> = {
     ...{ seed, nodes: count, authors: Math.min(count, 100) },
     shape: isLarge ? 'random' : random.chance(0.5) ? 'line' : 'mesh',
     carrier: isStreams ? 'streams' : 'frames',
@@ -105,6 +111,16 @@ export function scheduleOf(seed: number, nodes?: number): Schedule {
     restores: count > 60 ? 0 : sometimes(0.25, 3),
     liars: sometimes(0.3, isLarge ? 3 : 2),
     largePosts: sometimes(0.1, isLarge ? 5 : 40),
+  };
+  // What a lost disk or a liar has forgotten, nobody else may have any more.
+  const isSure = drawn.restores + drawn.liars === 0 && count <= 60;
+  const deletions = sometimes(0.4, 12);
+  const retainers = sometimes(0.5, 2);
+  return {
+    ...drawn,
+    deletions: isSure ? deletions : 0,
+    // Where each is linked with each, the authors can be asked for what others do not keep.
+    retainers: isSure && drawn.shape === 'mesh' ? retainers : 0,
   };
 }
 

@@ -1,12 +1,13 @@
 // What of a simulated node outlives a crash, and how it is opened again: the production store over a
 // simulated disk, with the own-head file beside it; or a store in memory, for meshes that are large.
+import { Archive } from '../../src/cxo/archive.ts';
 import { MemoryStore } from '../../src/cxo/memory-store.ts';
 import { openStoreOn } from '../../src/cxo/level-store.ts';
 import type { Commit, CommitArrivals, Store } from '../../src/cxo/store.ts';
 import { silentLogger, type Logger, type Timers } from '../../src/env.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { PublicKey } from '../../src/identity.ts';
-import { knowsOwnFeed } from '../../src/node/own-feed.ts';
+import { knowsOwnFeed, renewOwnHead } from '../../src/node/own-feed.ts';
 import type { OwnSegment } from '../../src/sync/events.ts';
 import { OwnHeadKeeper } from '../../src/sync/own-head-keeper.ts';
 import { SimDatabase, SimDisk, SimOwnHead } from './disk.ts';
@@ -32,6 +33,8 @@ export interface OpenStorage {
   readonly ownFeedsKnown: boolean;
   /** As of the store, which tells when it is on the disk. */
   commit(change: Commit): Promise<CommitArrivals>;
+  /** What was erased goes from beside the store as well. */
+  reclaim(): Promise<void>;
   /** Keeps own segments that the store has beside it. */
   keep(own: readonly OwnSegment[]): void;
   /** Ends the life: what is on its way to the disk is lost or not. */
@@ -98,6 +101,7 @@ class LevelStorage implements SimStorage {
     return {
       ...{ store, ownFeedsKnown },
       commit: (change) => store.commit(change),
+      reclaim: () => renewOwnHead(new Archive(store), ownHead),
       keep: (own) => {
         for (const segment of own) keeper.keep(segment);
       },
@@ -146,6 +150,7 @@ class MemoryStorage implements SimStorage {
     return Promise.resolve({
       ...{ store: this.#store, ownFeedsKnown: !this.#isTold },
       commit: (change) => this.#commit(change, () => isOver),
+      reclaim: () => Promise.resolve(),
       keep: () => undefined,
       crash: () => {
         isOver = true;

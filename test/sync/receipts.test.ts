@@ -136,7 +136,7 @@ describe('a receipt is made', () => {
     const made: number[] = [];
     for (const number of [0, 7]) {
       const authors = Array.from({ length: 100 }, (_, i) => testIdentity(100 + i));
-      const members = new Set([testIdentity(1), ...authors].map(({ publicKey }) => publicKey));
+      const members = new Set([testIdentity(number), testIdentity(1), ...authors].map(({ publicKey }) => publicKey));
       const rig = await new Rig(testIdentity(number), { members }).start();
       const peer = await new Peer(rig, testIdentity(1)).open();
       await peer.hello();
@@ -202,7 +202,7 @@ describe('a receipt is made', () => {
 
   test('F60 of many feeds in parts, each within its bound', async () => {
     const authors = Array.from({ length: 150 }, (_, i) => testIdentity(100 + i));
-    const members = new Set([testIdentity(1), ...authors].map(({ publicKey }) => publicKey));
+    const members = new Set([self, testIdentity(1), ...authors].map(({ publicKey }) => publicKey));
     const { rig, peer } = await linked({ members });
     rig.auto = false;
     for (const one of authors) {

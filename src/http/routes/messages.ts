@@ -15,9 +15,9 @@ export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): vo
 
   fastify.get('/messages', async (request, reply) => {
     const query = readListQuery(request.query, request.headers, clock.now());
-    if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
     const follow = query.follow && request.method !== 'HEAD';
     if (follow || query.waitMs > 0) readers.admit();
+    if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
     const page = await readPage(api, query);
     if (follow) return followFrom(surface, reply, query, page);
     const empty = page.messages.length === 0;
