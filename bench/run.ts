@@ -15,6 +15,7 @@ import { reconnect } from './figures/reconnect.ts';
 import { relay } from './figures/relay.ts';
 import { replicate } from './figures/replicate.ts';
 import { sealing } from './figures/sealing.ts';
+import { roster } from './figures/roster.ts';
 import { start } from './figures/start.ts';
 import { isMet, type Figure } from './support/figure.ts';
 import { formatProfiles } from './support/profile.ts';
@@ -33,6 +34,7 @@ const figures: readonly Figure[] = [
   replicate,
   busy,
   memory,
+  roster,
 ];
 
 const { values, positionals } = parseArgs({

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
-import { labelOf } from './chat/message.ts';
+import { labelOf } from './chat/labels.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {
@@ -25,7 +25,7 @@ import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Endpoint, Link, LinkHandler, Transport } from './net/transport.ts';
-import { Entrance } from './node/entrance.ts';
+import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { groupRules } from './node/group-rules.ts';
 import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
@@ -163,6 +163,7 @@ class Node implements RunningNode {
     const mesh = this.#openMesh();
     this.#mesh = mesh;
     this.#entrance.restore(await store.local(joinRowPrefix));
+    this.#entrance.restoreRemovals(await store.local(removalRowPrefix));
     this.#chat.onGroups(() => {
       this.#entrance.membersChanged();
       this.#runner.membersChanged();

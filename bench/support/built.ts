@@ -8,6 +8,7 @@ import type * as RootModule from '../../src/cxo/root.ts';
 import type * as SegmentModule from '../../src/cxo/segment.ts';
 import type * as MessageModule from '../../src/chat/message.ts';
 import type * as RoomModule from '../../src/chat/room.ts';
+import type * as RosterModule from '../../src/chat/roster/roster.ts';
 import type * as GroupKeysModule from '../../src/chat/sealing/group-keys.ts';
 import type * as KeyRingModule from '../../src/chat/sealing/key-ring.ts';
 import type * as EnvModule from '../../src/env.ts';
@@ -26,6 +27,7 @@ interface Built {
   readonly 'cxo/segment': typeof SegmentModule;
   readonly 'chat/message': typeof MessageModule;
   readonly 'chat/room': typeof RoomModule;
+  readonly 'chat/roster/roster': typeof RosterModule;
   readonly 'chat/sealing/group-keys': typeof GroupKeysModule;
   readonly 'chat/sealing/key-ring': typeof KeyRingModule;
   readonly env: typeof EnvModule;

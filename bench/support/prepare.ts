@@ -11,7 +11,8 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { buildText, labelOf } from '../../src/chat/message.ts';
+import { labelOf } from '../../src/chat/labels.ts';
+import { buildText } from '../../src/chat/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
 import { openLevelStore } from '../../src/cxo/level-store.ts';
 import { buildRecord } from '../../src/cxo/record.ts';

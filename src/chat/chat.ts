@@ -11,12 +11,13 @@ import { Backlog } from './backlog.ts';
 import { Blocks } from './blocks.ts';
 import { Conversation } from './conversation.ts';
 import { Directory } from './directory.ts';
-import { GroupBook, lockedLabel, type GroupChanges } from './group-book.ts';
+import { GroupBook, type GroupChanges } from './group-book.ts';
 import { groupRowPrefix } from './group-row.ts';
 import { GroupViews } from './group-views.ts';
 import { readNamedGroup } from './group-names.ts';
 import { Groups, type Joiner } from './groups.ts';
 import { Idempotency } from './idempotency.ts';
+import { lockedLabel, noteLabels } from './labels.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
@@ -107,7 +108,7 @@ export class Chat {
     });
     const backlog = new Backlog({
       archive,
-      latest: store.latestArrival(),
+      labels: noteLabels,
       apply: (entries) => {
         notes.apply(entries);
       },
@@ -144,17 +145,7 @@ export class Chat {
       notes.rulesChanged();
       this.reading.forget();
     });
-    this.posting = new Posting({
-      ...{ self, writing, delivery, views, idempotency, conversation },
-      destinationOf: async ({ group, to }) => {
-        const id = await this.#destination(group, to);
-        // Nobody waits for it, and where it fails it is owed on.
-        this.#announcements.renew(id).catch(() => undefined);
-        return id;
-      },
-      finder: archive,
-      timers: options.timers,
-    });
+    this.posting = this.#buildPosting(views);
   }
 
   /** Reads what the store has of members, names and keys; nothing may be committed meanwhile. */
@@ -183,6 +174,7 @@ export class Chat {
       chat.#apply(entries.filter(({ arrival }) => arrival > 0));
     }
     chat.#showGroups();
+    chat.#unlockSoon();
     return chat;
   }
 
@@ -211,7 +203,7 @@ export class Chat {
     this.reading.arrived(entries);
     this.reading.touched(touched);
     this.#live.arrived(entries);
-    if (unlocked.length > 0) void this.#unlock(unlocked);
+    if (unlocked) this.#unlockSoon();
   }
 
   /** Calls back when groups, or members of any, are others than before. */
@@ -294,11 +286,16 @@ export class Chat {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Where the store cannot be read now, the next key or the next start finds it. */
+  #unlockSoon(): void {
+    this.#unlock().catch(() => undefined);
+  }
+
   /** What was locked as it came, and can be read now. */
-  async #unlock(groups: readonly GroupId[]): Promise<void> {
+  async #unlock(): Promise<void> {
     const locked = await this.#options.archive.labelled(lockedLabel);
     const entries = locked.filter(
-      ({ feed, arrival }) => arrival > 0 && groups.includes(feed.group),
+      (entry) => entry.arrival > 0 && this.book.of(entry).type !== 'locked',
     );
     this.#apply(entries);
     this.notes.apply(entries);
@@ -319,6 +316,22 @@ export class Chat {
       },
       onEntered: (group) => this.reading.begin(group),
       view: (group) => this.#views.group(group),
+    });
+  }
+
+  #buildPosting(views: MessageViews): Posting {
+    const { identity, delivery, archive, timers } = this.#options;
+    const { idempotency, conversation } = this;
+    return new Posting({
+      ...{ self: identity.publicKey, delivery, views, idempotency, conversation, timers },
+      writing: this.#writing,
+      finder: archive,
+      destinationOf: async ({ group, to }) => {
+        const id = await this.#destination(group, to);
+        // Nobody waits for it, and where it fails it is owed on.
+        this.#announcements.renew(id).catch(() => undefined);
+        return id;
+      },
     });
   }
 

@@ -1,7 +1,7 @@
 // Erases bodies that are not to be kept: at once what authors have deleted, and in sweeps, at the start
 // and each hour, what is older than this node or a group keeps. In steps, so that nobody waits for it.
 // Knows nothing of LevelDB and links.
-import { parseHex } from '../bytes.ts';
+import { parseHex, toHex } from '../bytes.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { Entry } from '../cxo/entry.ts';
 import {
@@ -90,6 +90,23 @@ export class Eraser {
     this.#work();
   }
 
+  /**
+   * Looks at what has arrived: a body may have been on its way to the disk when word of its deletion
+   * came, and was not there to be erased.
+   */
+  arrived(entries: readonly Entry[]): void {
+    const { retention } = this.#options;
+    const late = entries.filter(
+      (entry) =>
+        entry.object !== undefined &&
+        retention.mayLack(entry.feed, entry.time, entry.id) &&
+        retention.sheds(entry),
+    );
+    this.erase(
+      late.map(({ feed: { group, author }, id }) => ({ group, author, ids: [toHex(id)] })),
+    );
+  }
+
   /** Looks through everything, now: at the start, each hour, and when a policy has changed. */
   sweep(): void {
     this.#wantsSweep = true;
@@ -133,8 +150,11 @@ export class Eraser {
 
   async #step(): Promise<void> {
     if (this.#wantsSweep) {
-      await this.#sweep();
       this.#wantsSweep = false;
+      await this.#sweep().catch((error: unknown) => {
+        this.#wantsSweep = true;
+        throw error;
+      });
       if (this.#owesReclaim && this.#wantsReclaim === 'no') this.#wantsReclaim = 'touched';
     } else if (this.#queue.length > 0) {
       const some = this.#queue.slice(0, storeLimits.erasuresMax);

@@ -9,9 +9,10 @@ import type { Clock, Random } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Group, placeIn } from './group.ts';
 import { groupRow, parseGroupRow } from './group-row.ts';
+import { labelOf, labelOfFields } from './labels.ts';
 import { groupLimits } from './limits.ts';
 import type { Contents } from './contents.ts';
-import { contentOfFields, labelOf as labelOfKind, parseContent, type Content } from './message.ts';
+import { contentOfFields, parseContent, type Content } from './message.ts';
 import { parseOffer, type Offer } from './offer.ts';
 import type { Genesis } from './roster/genesis.ts';
 import { GroupKeys } from './sealing/group-keys.ts';
@@ -35,8 +36,8 @@ export interface GroupChanges {
   readonly members: boolean;
   /** Rows to write: keys and groups that have come. */
   readonly local: readonly LocalChange[];
-  /** Groups of which more can be read now. */
-  readonly unlocked: readonly GroupId[];
+  /** Whether keys have come, by which more can be read. */
+  readonly unlocked: boolean;
 }
 
 export class GroupBook implements Contents {
@@ -122,8 +123,7 @@ export class GroupBook implements Contents {
   /** What entries of any group say for the groups themselves: rosters, keys, offers. */
   apply(entries: readonly Entry[]): GroupChanges {
     const local: LocalChange[] = this.#owed.splice(0);
-    const unlocked = new Set<GroupId>();
-    let members = false;
+    let [members, unlocked] = [false, false];
     for (const [group, own] of byGroup(entries)) {
       this.#count(group, own.length);
       const known = this.#groups.get(group);
@@ -133,7 +133,7 @@ export class GroupBook implements Contents {
         if (known.roster.apply(own)) members = true;
         const learned = known.keys?.apply(own.filter((entry) => this.allows(entry)));
         if (learned?.keys === true) {
-          unlocked.add(group);
+          unlocked = true;
           known.keysChanged();
         }
         local.push(...(learned?.local ?? []));
@@ -142,7 +142,7 @@ export class GroupBook implements Contents {
         if (this.#isOffer(entry) && this.#takeOffer(entry, local)) members = true;
       }
     }
-    return { members, local, unlocked: [...unlocked] };
+    return { members, local, unlocked };
   }
 
   #isOffer(entry: Entry): boolean {
@@ -221,9 +221,8 @@ export class GroupBook implements Contents {
       this.#owed.push(...(learned?.local ?? []));
       return kind;
     }
-    if (kind !== 'sealed') return labelOfKind(kind);
-    const opened = group?.keys?.open(object, placeIn(place));
-    return opened?.state === 'open' ? labelOfKind(opened.fields.kind) : lockedLabel;
+    const opened = kind === 'sealed' ? group?.keys?.open(object, placeIn(place)) : undefined;
+    return opened?.state === 'open' ? labelOfFields(opened.fields) : labelOf(kind, object);
   }
 
   /** Of an encrypted group. */
@@ -236,10 +235,10 @@ export class GroupBook implements Contents {
     });
     return {
       prepare: () => {
-        const { objects, local, seal } = keys.prepare(moment());
+        const ticket = keys.prepare(moment());
         return {
-          ...{ objects, local },
-          seal: (fields, place) => seal(fields, placeIn(place), moment()),
+          ...{ objects: ticket.objects, local: ticket.local },
+          seal: (fields, place) => ticket.seal(fields, placeIn(place), moment()),
         };
       },
     };
@@ -254,9 +253,6 @@ export class GroupBook implements Contents {
     this.#objects.set(group, (this.#objects.get(group) ?? 0) + objects);
   }
 }
-
-/** Sealed, and not to be read here when it came. */
-export const lockedLabel = 'locked';
 
 function byGroup(entries: readonly Entry[]): Map<GroupId, Entry[]> {
   const groups = new Map<GroupId, Entry[]>();

@@ -21,7 +21,7 @@ import type { Group } from './group.ts';
 import { buildInvite, type Invite, type InviteNode } from './invite.ts';
 import { inviteLimits, rosterLimits } from './limits.ts';
 import { parseName } from './names.ts';
-import { offerFields } from './offer.ts';
+import { Offering } from './offering.ts';
 import type { Writer } from './ports.ts';
 import type { Room } from './room.ts';
 import { buildGenesis, directGenesis, parseGenesis } from './roster/genesis.ts';
@@ -36,8 +36,7 @@ export interface Joiner {
   read(link: string): Invite;
   /** Resolves when a restart would go on with it. */
   begin(link: string): Promise<Invite>;
-  /** Whether there was a joining to end. */
-  cancel(group: GroupId): Promise<boolean>;
+  cancel(group: GroupId): Promise<void>;
 }
 
 export interface GroupsOptions {
@@ -73,10 +72,12 @@ const checkTexts: Partial<Record<ErrorCode, string>> = {
 export class Groups implements GroupActions {
   readonly #options: GroupsOptions;
   readonly #self: PublicKey;
+  readonly #offering: Offering;
 
   constructor(options: GroupsOptions) {
     this.#options = options;
     this.#self = options.identity.publicKey;
+    this.#offering = new Offering(options);
   }
 
   async create(draft: {
@@ -92,7 +93,7 @@ export class Groups implements GroupActions {
     if (encrypted) await this.#describe(group, { name });
     const members = [...new Set(draft.members)].filter((key) => key !== founder);
     for (const key of members) await this.#issue(group, { op: 'add', key, history: false });
-    await this.#offer(group, members);
+    await this.#offering.offer(group, members);
     return this.#options.view(group.id);
   }
 
@@ -173,7 +174,7 @@ export class Groups implements GroupActions {
     { history }: { readonly history: boolean },
   ): Promise<GroupView> {
     const view = await this.#change(idOrName, { op: 'add', key, history });
-    await this.#offer(this.#read(idOrName), [key]);
+    await this.#offering.offer(this.#read(idOrName), [key]);
     return view;
   }
 
@@ -192,11 +193,13 @@ export class Groups implements GroupActions {
   async leave(idOrName: string): Promise<GroupView> {
     const { joiner, book, writer, onChange, view } = this.#options;
     const group = this.#read(idOrName);
-    const wasJoining = await joiner().cancel(group.id);
-    if (wasJoining && group.standing === 'joining') {
+    await joiner().cancel(group.id);
+    if (group.standing === 'joining') {
+      // Afterwards it is shown no more.
+      const left: GroupView = { ...(await view(group.id)), state: 'left', join: null };
       await writer.writeLocal([book.unwant(group)]);
       onChange();
-      return { ...(await view(group.id)), state: 'left' };
+      return left;
     }
     return this.#change(group.id, { op: 'leave' });
   }
@@ -229,13 +232,13 @@ export class Groups implements GroupActions {
     const genesis = directGenesis(this.#self, key);
     const known = this.#options.book.find(genesis.id);
     if (known?.isWanted === true) return known.id;
-    if (this.#sharedGroup(key) === undefined) {
+    if (this.#offering.sharedGroup(key) === undefined) {
       throw new SkychatError('unknown-member', 'that key is in no group of this node', {
         hint: 'Add it as a peer first, or join a group that it is in.',
       });
     }
     const group = await this.#enter(genesis.bytes);
-    await this.#offer(group, [key]);
+    await this.#offering.offer(group, [key]);
     return group.id;
   }
 
@@ -341,37 +344,6 @@ export class Groups implements GroupActions {
     const own = this.#options.store.feeds().filter(({ feed }) => feed.group === group.id);
     const headsOf = (key: PublicKey) => own.filter(({ feed }) => feed.author === key).map(headOf);
     return group.roster.seenNow(headsOf, this.#self, 'key' in change ? change.key : undefined);
-  }
-
-  /** Makes the group known where its new members, or those who carry it, will hear of it. */
-  async #offer(group: Group, to: readonly PublicKey[]): Promise<void> {
-    const { writing, room, isInRoom } = this.#options;
-    const { genesis } = group;
-    if (genesis.encrypted && !group.isOffered) {
-      group.isOffered = true;
-      await writing.append(room.id, offerFields({ genesis, to: undefined }));
-    }
-    const others = genesis.encrypted ? to.filter((key) => !isInRoom(key)) : to;
-    const byGroup = new Map<GroupId, PublicKey[]>();
-    for (const key of others) {
-      const shared = this.#sharedGroup(key, group.id);
-      if (shared !== undefined) byGroup.set(shared, [...(byGroup.get(shared) ?? []), key]);
-    }
-    for (const [shared, keys] of byGroup) {
-      await writing.append(shared, offerFields({ genesis, to: keys }));
-    }
-  }
-
-  /** A group in which the key reads what this node writes. */
-  #sharedGroup(key: PublicKey, but?: GroupId): GroupId | undefined {
-    const { room, isInRoom, book } = this.#options;
-    if (isInRoom(key)) return room.id;
-    for (const group of book.groups()) {
-      const { id, genesis, roster, standing } = group;
-      if (id === but || genesis.kind === 'direct' || standing !== 'active') continue;
-      if (roster.isMember(key)) return id;
-    }
-    return undefined;
   }
 
   /** This node and the most senior of the others that can be dialed. */

@@ -196,6 +196,8 @@ export const retentionLimits = {
   reclaimPauseMs: 60_000,
   /** Deletions that wait for the disk; what does not fit is found again by the next sweep. */
   deletionsWaitingMax: 10_000,
+  /** Deletions in roots that are not taken yet: about 250 bytes each. */
+  learnedMax: 10_000,
   /** Of records, read at a time: two milliseconds of the main thread. */
   stepBytes: 256 * 1024,
 } as const;

@@ -39,14 +39,6 @@ export interface ProfileContent {
 const groupKinds = ['roster', 'epoch', 'keys', 'offer', 'sealed'] as const;
 export type GroupKind = (typeof groupKinds)[number];
 
-/**
- * The label under which the store finds messages of a kind again, and by which it tells how many are
- * no messages of a person: text is found by its order, and what is sealed may be a text.
- */
-export function labelOf(kind: string): string | undefined {
-  return kind === 'text' || kind === 'sealed' ? undefined : kind;
-}
-
 /** Whether lists of messages show it: what a person said, and what a newer version may have. */
 export function isShown(content: Content): boolean {
   return content.type === 'text' || content.type === 'unknown' || content.type === 'erased';

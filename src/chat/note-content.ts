@@ -29,6 +29,8 @@ export type NoteContent =
 
 export type { ContentFields };
 
+export const noteTypes = ['edit', 'delete', 'reaction', 'ack', 'pin', 'hide', 'read'] as const;
+
 /** Undefined where the fields are not those of a note. */
 export function noteOfFields(fields: ContentFields): NoteContent | undefined {
   const { kind, target, text, emoji, on } = fields;

@@ -12,6 +12,8 @@ export interface NoteEventsOptions {
   readonly archive: Pick<MessageSource, 'find'>;
 }
 
+const names: readonly NoteEvent[] = ['edit', 'delete', 'reaction', 'ack', 'pin', 'hide'];
+
 export class NoteEvents {
   readonly #options: NoteEventsOptions;
   /** Live readers are all told of the same notes. */
@@ -24,17 +26,7 @@ export class NoteEvents {
   /** What the entry is called as an event; undefined where it is no note about a message. */
   nameOf(entry: Entry): NoteEvent | undefined {
     const { type } = this.#options.contents.of(entry);
-    switch (type) {
-      case 'edit':
-      case 'delete':
-      case 'reaction':
-      case 'ack':
-      case 'pin':
-      case 'hide':
-        return type;
-      default:
-        return undefined;
-    }
+    return names.find((name) => name === type);
   }
 
   /**

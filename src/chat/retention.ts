@@ -8,6 +8,7 @@ import type { FeedId } from '../cxo/root.ts';
 import type { Clock } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Contents } from './contents.ts';
+import { retentionLimits } from './limits.ts';
 import type { Content } from './message.ts';
 
 /** Undefined: without a bound. */
@@ -94,8 +95,32 @@ export class Retention {
   /** By the bounds on bytes, as of the last sweep: what is before a cut stays so. */
   readonly #cuts = new Map<GroupId, Cutoffs>();
 
+  /** Deletions in roots that were verified and not taken, the oldest first. */
+  readonly #learned = new Set<string>();
+
   constructor(options: RetentionOptions) {
     this.#options = options;
+  }
+
+  /** Takes note of deletions among what an author says in roots that are not here yet. */
+  learn(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const content = this.#options.contents.of(entry);
+      if (content.type !== 'delete') continue;
+      for (const id of [content.target, ...content.edits]) {
+        this.#learned.add(nameOf(entry.feed, toHex(id)));
+      }
+    }
+    for (const oldest of this.#learned) {
+      if (this.#learned.size <= retentionLimits.learnedMax) break;
+      this.#learned.delete(oldest);
+    }
+  }
+
+  #isDeleted(feed: FeedId, id: MessageId): boolean {
+    const hex = toHex(id);
+    if (this.#learned.has(nameOf(feed, hex))) return true;
+    return this.#options.isDeleted(feed.group, feed.author, hex);
   }
 
   policyOf(group: GroupId): RetentionPolicy {
@@ -124,15 +149,17 @@ export class Retention {
   /** Whether a message may be taken without its object. */
   mayLack(feed: FeedId, time: number, id: MessageId): boolean {
     if (time < this.cutoffs(feed.group).lack) return true;
-    return this.#options.isDeleted(feed.group, feed.author, toHex(id));
+    return this.#isDeleted(feed, id);
   }
 
   /** Whether the object of a message is not to be kept. */
   sheds(entry: Entry): boolean {
     const { feed, time, id } = entry;
-    const isDue =
-      this.isExpired(feed.group, time) ||
-      this.#options.isDeleted(feed.group, feed.author, toHex(id));
+    const isDue = this.isExpired(feed.group, time) || this.#isDeleted(feed, id);
     return isDue && isBody(this.#options.contents.of(entry).type);
   }
+}
+
+function nameOf({ group, author }: FeedId, id: string): string {
+  return `${group} ${author} ${id}`;
 }

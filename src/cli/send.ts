@@ -1,6 +1,7 @@
 // `send`: posts one message and prints its id.
 import { Command, Option } from 'commander';
 import { parseUtf8, toHex } from '../bytes.ts';
+import { priorities } from '../chat/text-content.ts';
 import type { MessageView, StatusView } from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import type { Act, Call } from './call.ts';
@@ -21,6 +22,8 @@ export function sendCommand(act: Act): Command {
     .option('--group <group>', 'id or name of a group (default: the room)')
     .option('--to <key|name>', 'to one other member alone, in place of --group')
     .option('--reply-to <id>', 'id of the message that this one answers')
+    .addOption(new Option('--priority <priority>', 'how urgent it is').choices([...priorities]))
+    .option('--ack', 'ask readers to acknowledge it')
     .addOption(
       new Option('--wait <n>', 'wait until n other nodes have it on disk; exit 8 if not').argParser(
         wholeNumber(1, waitMax),
@@ -47,6 +50,8 @@ async function send(call: Call): Promise<ExitCode> {
     group: call.text('group'),
     to,
     reply_to: call.text('replyTo'),
+    priority: call.text('priority'),
+    ack: call.flag('ack') ? true : undefined,
     min_peers: wait,
   });
   await (call.flag('json') ? call.out.json(message) : call.out.line(message.id));

@@ -1,7 +1,7 @@
 // Verifies and repairs what lies in a data directory that no node has open.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelOf } from '../chat/message.ts';
+import { labelOf } from '../chat/labels.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore } from '../cxo/level-store.ts';
 import { openOwnHead } from '../cxo/own-head.ts';

@@ -96,14 +96,13 @@ export class Joining {
     return invite;
   }
 
-  /** Ends the joining of a group; whether there was one. */
-  async cancel(group: GroupId): Promise<boolean> {
+  /** Ends the joining of a group, where there is one. */
+  async cancel(group: GroupId): Promise<void> {
     const join = this.#joins.get(group);
-    if (join === undefined) return false;
+    if (join === undefined) return;
     join.close();
     this.#joins.delete(group);
     await this.#forget(group);
-    return true;
   }
 
   view(group: GroupId): JoinView | undefined {
@@ -175,12 +174,15 @@ export class Joining {
     return join;
   }
 
-  /** One that is done is forgotten; one that failed is shown until it is cancelled or begun anew. */
+  /**
+   * One that is done is forgotten; one that failed is shown until it is cancelled or begun anew, and
+   * is asked for once more after a restart.
+   */
   #changed(join: Join): void {
     const { group } = join.invite;
-    if (join.isOver) {
-      if (join.view().state === 'done') this.#joins.delete(group);
-      // Where it cannot be written, a restart finds out once more that it is over.
+    if (join.view().state === 'done') {
+      this.#joins.delete(group);
+      // Where it cannot be written, a restart finds out once more that it is done.
       this.#forget(group).catch(() => undefined);
     }
     this.#ports.onChange(group);

@@ -14,12 +14,21 @@ export interface Shedding {
    * node or its group keeps messages.
    */
   mayLack(feed: FeedId, time: number, id: MessageId): boolean;
+  /**
+   * What an author says in verified roots that are not taken yet, since objects are missing: among it may
+   * be what explains that.
+   */
+  learn(entries: readonly Entry[]): void;
   /** Whether the object of a message that may be lacking is not to be kept here. */
   sheds(entry: Entry): boolean;
 }
 
 /** Every message has its object. */
-export const nothingLacks: Shedding = { mayLack: () => false, sheds: () => false };
+export const nothingLacks: Shedding = {
+  mayLack: () => false,
+  learn: () => undefined,
+  sheds: () => false,
+};
 
 export interface Lacking {
   readonly time: number;

@@ -1,8 +1,9 @@
 // What comes in from peers: their word of what they have, and segments, which are verified, handed
 // to the journal and passed on at once. Knows nothing of what is asked of whom.
-import type { GroupId } from '../cxo/ids.ts';
+import type { Entry } from '../cxo/entry.ts';
+import type { GroupId, MessageId } from '../cxo/ids.ts';
 import { feedKey, type FeedId } from '../cxo/root.ts';
-import { eraseOfRun, type Erasure } from '../cxo/erasure.ts';
+import { eraseOfRun } from '../cxo/erasure.ts';
 import {
   countRoots,
   skipEntries,
@@ -162,6 +163,9 @@ export class Intake {
     if (!lacksObjects(run) || !this.#ownFeeds.isOthers(run.feed)) return undefined;
     const below = where === 'tail' ? Infinity : (feed?.tail?.from ?? Infinity);
     const mayLack: Shedding['mayLack'] = (...of) => this.#shedding.mayLack(...of);
+    const hole = findHole(run, endOf(feed, where), below, mayLack);
+    if (hole === undefined) return undefined;
+    this.#shedding.learn(entriesOf(run));
     return findHole(run, endOf(feed, where), below, mayLack);
   }
 
@@ -300,14 +304,8 @@ export class Intake {
   #shed(run: Run): Run {
     const { feed } = run;
     const shedding = this.#shedding;
-    const erasures: Omit<Erasure, 'feed'>[] = [];
-    for (const { seq, time, objects } of run.entries) {
-      for (const [index, { message: id, id: objectId, bytes: object }] of objects.entries()) {
-        if (object === undefined || !shedding.mayLack(feed, time, id)) continue;
-        const entry = { arrival: 0, feed, seq, index, time, id, objectId, object };
-        if (shedding.sheds(entry)) erasures.push({ seq, index, id });
-      }
-    }
+    const isDue = (time: number, id: MessageId): boolean => shedding.mayLack(feed, time, id);
+    const erasures = entriesOf(run, isDue).filter((entry) => shedding.sheds(entry));
     return erasures.length === 0 ? run : eraseOfRun(run, erasures);
   }
 
@@ -344,6 +342,21 @@ export class Intake {
     if (session !== undefined) session.withheld += credit;
     this.#fetcher.refuse(feed.id);
   }
+}
+
+/** The objects of a run as they would stand here. */
+function entriesOf(
+  { feed, entries }: Run,
+  isWanted: (time: number, id: MessageId) => boolean = () => true,
+): Entry[] {
+  const found: Entry[] = [];
+  for (const { seq, time, objects } of entries) {
+    for (const [index, { message: id, id: objectId, bytes: object }] of objects.entries()) {
+      if (object === undefined || !isWanted(time, id)) continue;
+      found.push({ arrival: 0, feed, seq, index, time, id, objectId, object });
+    }
+  }
+  return found;
 }
 
 function lacksObjects({ entries }: Run): boolean {

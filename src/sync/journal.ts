@@ -1,27 +1,19 @@
 // What waits for the disk: verified runs of any feed and own objects, gathered into one commit at a
 // time. Own objects that arrive while a commit is under way share the next root and its signature.
 import type { Entry } from '../cxo/archive.ts';
-import type { Draft } from '../cxo/draft.ts';
 import type { FeedHead, FeedState, FeedTail } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
-import { rootLimits } from '../cxo/limits.ts';
 import { buildRecord, type LabelOf } from '../cxo/record.ts';
 import { sliceRun, type Run, type RunObject } from '../cxo/segment.ts';
 import type { Commit, CommitArrivals, HeldRecord, LocalChange, RecordKey } from '../cxo/store.ts';
-import type { ErrorCode } from '../errors.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import type { Now, OwnSegment } from './events.ts';
 import { Held } from './held.ts';
 import { syncLimits } from './limits.ts';
+import { takeBatch, type Append, type FailedAppend } from './own-objects.ts';
 import { buildOwnRun } from './own-root.ts';
 import type { OwnFeeds } from './own-feeds.ts';
 import type { Feed, Replica } from './replica.ts';
-
-export interface Append {
-  readonly ticket: number;
-  readonly group: GroupId;
-  readonly draft: Draft;
-}
 
 /** A run on its way to the disk, and where it came from. */
 export interface PendingRun {
@@ -39,13 +31,6 @@ export interface PendingRun {
   readonly live: boolean;
   /** Roots that were too far ahead of the clock as it came. */
   readonly ahead: number;
-}
-
-/** An own object that was built for its place. */
-interface Built {
-  readonly ticket: number;
-  readonly object: Uint8Array;
-  readonly local: readonly LocalChange[];
 }
 
 interface OwnRun extends PendingRun {
@@ -109,7 +94,7 @@ export class Journal {
   #pending: PendingRun[] = [];
   #pendingBytes = 0;
   #appends: Append[] = [];
-  readonly #failed: { readonly ticket: number; readonly code: ErrorCode }[] = [];
+  readonly #failed: FailedAppend[] = [];
   readonly #held: Held;
   #frozen: Feed[] = [];
   #local: LocalWrite[] = [];
@@ -171,7 +156,7 @@ export class Journal {
   }
 
   /** Own objects that could not be built where they were to stand. */
-  takeFailed(): readonly { readonly ticket: number; readonly code: ErrorCode }[] {
+  takeFailed(): readonly FailedAppend[] {
     return this.#failed.splice(0);
   }
 
@@ -339,7 +324,9 @@ export class Journal {
       // A root may not follow one that is not on disk: both would be lost with the first.
       if (feed.tip !== feed.stored) continue;
       const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time);
-      const appends = this.#takeBatch(group, feed, time);
+      const { batch: appends, rest, failed } = takeBatch(this.#appends, feed, time);
+      this.#appends = rest;
+      this.#failed.push(...failed);
       if (appends.length === 0) continue;
       const run = buildOwnRun(this.#identity, feed.id, feed.tip, time, appends);
       feed.tip = run.head;
@@ -350,30 +337,6 @@ export class Journal {
       taken.push({ pending, local: appends.flatMap(({ local }) => local) });
     }
     return taken;
-  }
-
-  /** Own objects as they will stand in the next root of the feed. */
-  #takeBatch(group: GroupId, { id, tip }: Feed, time: number): Built[] {
-    const batch: Built[] = [];
-    const rest: Append[] = [];
-    let bytes = 0;
-    for (const append of this.#appends) {
-      const fits = batch.length < rootLimits.objectsMax && bytes < syncLimits.rootBytesTarget;
-      if (append.group !== group || !fits) {
-        rest.push(append);
-        continue;
-      }
-      const { ticket, draft } = append;
-      const built = draft({ feed: id, seq: tip.seq + 1, index: batch.length, time });
-      if ('code' in built) {
-        this.#failed.push({ ticket, code: built.code });
-        continue;
-      }
-      bytes += built.object.length;
-      batch.push({ ...built, ticket });
-    }
-    this.#appends = rest;
-    return batch;
   }
 }
 

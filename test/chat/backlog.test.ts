@@ -1,37 +1,43 @@
 import { expect, test } from 'vitest';
 import { Backlog } from '../../src/chat/backlog.ts';
 import type { Entry } from '../../src/cxo/archive.ts';
-import { Rig, testKey } from './rig.ts';
+import { objectOf, Rig, testKey } from './rig.ts';
 
-function openBacklog(count: number, latest: number) {
+function openBacklog(...labels: readonly string[]) {
   const rig = new Rig();
-  for (let i = 0; i < count; i++) rig.say(testKey(1), `text ${i}`);
+  for (let i = 0; i < 6; i++) {
+    rig.say(testKey(1), `text ${i}`);
+    rig.arrive({ author: testKey(1), object: objectOf(i % 2 === 0 ? 'edit' : 'pin') });
+  }
   const seen: number[] = [];
   const { archive } = rig.options();
   const apply = (entries: readonly Entry[]) => seen.push(...entries.map(({ arrival }) => arrival));
-  return { rig, seen, backlog: new Backlog({ archive, latest, apply }) };
+  return { archive, seen, backlog: new Backlog({ archive, labels, apply }) };
 }
 
-test('everything up to the start is read once, however many wait for it, and nothing before', async () => {
-  const { seen, backlog } = openBacklog(600, 500);
+test('what has one of the labels is read once, however many wait for it, and nothing else', async () => {
+  const { seen, backlog } = openBacklog('edit', 'pin');
   expect(seen).toEqual([]);
   await Promise.all([backlog.read(), backlog.read()]);
   await backlog.read();
   expect(backlog.isRead).toBe(true);
-  expect(seen).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
+  expect(seen).toEqual([2, 6, 10, 4, 8, 12]);
 });
 
-test('an empty store is read from the start', () => {
-  expect(openBacklog(0, 0).backlog.isRead).toBe(true);
+test('where there are no labels everything is read', () => {
+  expect(openBacklog().backlog.isRead).toBe(true);
 });
 
 test('where reading fails the next one goes on', async () => {
-  const { rig, seen, backlog } = openBacklog(600, 600);
+  const { archive, seen, backlog } = openBacklog('edit', 'pin');
+  const { labelled } = archive;
   let reads = 0;
-  rig.duringRead = () => {
+  archive.labelled = (label) => {
     if (++reads === 2) throw new Error('the disk hiccups');
+    return labelled(label);
   };
   await expect(backlog.read()).rejects.toThrow('hiccups');
+  expect(backlog.isRead).toBe(false);
   await backlog.read();
-  expect(seen).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
+  expect(seen).toEqual([2, 6, 10, 4, 8, 12]);
 });

@@ -9,7 +9,8 @@ import { parseRoot } from '../../src/cxo/root.ts';
 import { verifySignature } from '../../src/cxo/sign.ts';
 import type { LocalChange } from '../../src/cxo/store.ts';
 import { Chat } from '../../src/chat/chat.ts';
-import { labelOf, parseContent, buildProfile, buildVouch } from '../../src/chat/message.ts';
+import { labelOf } from '../../src/chat/labels.ts';
+import { parseContent, buildProfile, buildVouch } from '../../src/chat/message.ts';
 import { compareEntries } from '../../src/chat/timeline.ts';
 import { commitOf, FeedBuilder, testIdentity, type SegmentOptions } from '../support/feeds.ts';
 import { ManualTime } from '../support/net-time.ts';
@@ -72,8 +73,11 @@ class Node {
   ): Promise<void> {
     const feed = this.feeds.get(author);
     if (feed === undefined) throw new Error('an author has a feed');
-    const kinds = roots.flat().map((object) => parseContent(object));
-    const label: SegmentOptions['label'] = (index) => labelOf(kinds[index]?.type ?? '');
+    const objects = roots.flat();
+    const label: SegmentOptions['label'] = (index) => {
+      const object = objects[index] ?? new Uint8Array();
+      return labelOf(parseContent(object).type, object);
+    };
     const later = Math.max(time, feed.head.time);
     const segment = feed.segment(
       roots.map((objects, i) => ({

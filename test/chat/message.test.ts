@@ -4,13 +4,13 @@ import { utf8 } from '../../src/bytes.ts';
 import type { Value } from '../../src/cxo/codec.ts';
 import { sha256, type MessageId } from '../../src/cxo/ids.ts';
 import { verifyObject } from '../../src/cxo/object.ts';
+import { labelOf } from '../../src/chat/labels.ts';
 import {
   buildAddress,
   buildProfile,
   buildText,
   buildVouch,
   isShown,
-  labelOf,
   parseContent,
 } from '../../src/chat/message.ts';
 import { isBareText, priorities } from '../../src/chat/text-content.ts';
@@ -169,10 +169,16 @@ test('an erased object leaves a place that is shown', () => {
   expect(isShown(parseContent(undefined))).toBe(true);
 });
 
-test('every kind but text, and what is sealed, has a label of its own name', () => {
-  expect(labelOf('text')).toBeUndefined();
-  // It may be a text, and is counted as one.
-  expect(labelOf('sealed')).toBeUndefined();
-  expect(labelOf('vouch')).toBe('vouch');
-  expect(labelOf('poll')).toBe('poll');
+test('every kind but text has a label of its own name', () => {
+  const plain = buildText('hello', undefined, testSalt());
+  expect(labelOf('text', plain)).toBeUndefined();
+  expect(labelOf('vouch', plain)).toBe('vouch');
+  expect(labelOf('poll', plain)).toBe('poll');
+  expect(labelOf('sealed', plain)).toBe('locked');
+});
+
+test('a text that is about another, or asks to be acknowledged, is found again', () => {
+  expect(labelOf('text', buildText('yes', messageId, testSalt()))).toBe('text-linked');
+  const asking = buildText('who is there?', undefined, testSalt(), { ack: true });
+  expect(labelOf('text', asking)).toBe('text-linked');
 });

@@ -4,7 +4,8 @@ import { utf8 } from '../../src/bytes.ts';
 import { sha256, type MessageId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { contentLimits } from '../../src/chat/limits.ts';
-import { isShown, labelOf, parseContent } from '../../src/chat/message.ts';
+import { labelOf } from '../../src/chat/labels.ts';
+import { isShown, parseContent } from '../../src/chat/message.ts';
 import {
   buildAck,
   buildDeletion,
@@ -33,10 +34,11 @@ const notes: [ContentFields, object][] = [
 ];
 
 test.each(notes)('%j is read back, has a label, and is in no list', (fields, content) => {
-  const parsed = parseContent(buildObject(fields, testSalt()));
+  const object = buildObject(fields, testSalt());
+  const parsed = parseContent(object);
   expect(parsed).toEqual({ target, ...content });
   expect(isShown(parsed)).toBe(false);
-  expect(labelOf(fields.kind)).toBe(fields.kind);
+  expect(labelOf(fields.kind, object)).toBe(fields.kind);
 });
 
 const many = Array.from({ length: contentLimits.deletedEditsMax + 1 }, (_, i) =>

@@ -5,6 +5,7 @@ import type { PublicKey } from '../../src/identity.ts';
 import { Backlog } from '../../src/chat/backlog.ts';
 import { PlainContents } from '../../src/chat/contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
+import { noteLabels } from '../../src/chat/labels.ts';
 import { LiveEdge } from '../../src/chat/live-edge.ts';
 import { MessageViews } from '../../src/chat/message-views.ts';
 import { MentionIndex } from '../../src/chat/mentions.ts';
@@ -14,7 +15,7 @@ import type { NoteRules } from '../../src/chat/note-summary.ts';
 import { Notes } from '../../src/chat/notes.ts';
 import { Noting } from '../../src/chat/noting.ts';
 import { textFields, type TextExtras } from '../../src/chat/text-content.ts';
-import { Disk, Rig, room, testKey, testSalt } from './rig.ts';
+import { Rig, room, testKey, testSalt, type Disk } from './rig.ts';
 
 export const [self, alice, bob, carol] = [testKey(0), testKey(1), testKey(2), testKey(3)] as const;
 
@@ -68,7 +69,11 @@ export class NotingWorld {
       ...{ archive, store, views, notes, live: this.#live, groups: new Set([room.id]) },
       groupOf: () => room.id,
       events: new NoteEvents({ contents, notes, archive }),
-      backlog: new Backlog({ archive, latest, apply: (entries) => notes.apply(entries) }),
+      backlog: new Backlog({
+        archive,
+        labels: noteLabels,
+        apply: (entries) => notes.apply(entries),
+      }),
       ...(options.limits !== undefined && { limits: options.limits }),
     });
     this.noting = new Noting({

@@ -11,7 +11,7 @@ import {
   type GroupId,
   type MessageId,
 } from '../../src/cxo/ids.ts';
-import { buildObject } from '../../src/cxo/object.ts';
+import { buildObject, verifyObject } from '../../src/cxo/object.ts';
 import { feedKey } from '../../src/cxo/root.ts';
 import type { Draft } from '../../src/cxo/draft.ts';
 import type { Value } from '../../src/cxo/codec.ts';
@@ -23,12 +23,12 @@ import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
 import { PlainContents } from '../../src/chat/contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
 import { Directory } from '../../src/chat/directory.ts';
+import { labelOf, noteLabels } from '../../src/chat/labels.ts';
 import { LiveEdge } from '../../src/chat/live-edge.ts';
 import { readNamedGroup } from '../../src/chat/group-names.ts';
 import { Membership } from '../../src/chat/membership.ts';
 import { MentionIndex } from '../../src/chat/mentions.ts';
 import { MessageViews } from '../../src/chat/message-views.ts';
-import { parseContent } from '../../src/chat/message.ts';
 import { NoteEvents } from '../../src/chat/note-events.ts';
 import type { NoteRules } from '../../src/chat/note-summary.ts';
 import { Notes } from '../../src/chat/notes.ts';
@@ -82,7 +82,7 @@ export const nobodyJoins: ReturnType<ChatOptions['joiner']> = {
     throw new Error('nobody joins');
   },
   begin: () => Promise.reject(new Error('nobody joins')),
-  cancel: () => Promise.resolve(false),
+  cancel: () => Promise.resolve(),
   view: () => undefined,
 };
 
@@ -205,7 +205,11 @@ export class Rig {
       allows: () => true,
     });
     const events = new NoteEvents({ contents, notes, archive });
-    const backlog = new Backlog({ archive, latest, apply: (entries) => notes.apply(entries) });
+    const backlog = new Backlog({
+      archive,
+      labels: noteLabels,
+      apply: (entries) => notes.apply(entries),
+    });
     const groups = new Set([room.id, ...store.feeds().map(({ feed }) => feed.group)]);
     const live = new LiveEdge(latest);
     return new Conversation({
@@ -306,6 +310,10 @@ export class Rig {
   }
 
   #labelled(label: string): Entry[] {
-    return this.disk.entries.filter(({ object }) => parseContent(object).type === label);
+    return this.disk.entries.filter(({ object }) => {
+      if (object === undefined) return false;
+      const verdict = verifyObject(object);
+      return verdict.ok && labelOf(verdict.kind, object) === label;
+    });
   }
 }

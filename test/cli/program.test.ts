@@ -60,7 +60,7 @@ test('every setting is a flag of run', async () => {
 test.each([
   ['stauts', 'Did you mean status?'],
   ['sned', 'Did you mean send?'],
-  ['search', 'unknown command "search"'],
+  ['find', 'unknown command "find"'],
   ['doctor', 'unknown command "doctor"'],
 ])('the unknown command %s is exit 2', async (word, text) => {
   const ended = await run([word, 'x', '--flag']);

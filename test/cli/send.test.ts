@@ -28,12 +28,15 @@ test('send posts its text and prints the id alone', async () => {
 test('send hands on group, reply and wait, and prints the message with --json', async () => {
   const daemon = await fakeDaemon(created);
   const words = ['send', '--group', 'ops', '--reply-to', 'ab', '--wait', '2', '--json', 'x'];
+  words.push('--priority', 'high', '--ack');
   const ended = await run([...words, '--http', daemon.http]);
   expect(JSON.parse(ended.stdout)).toEqual(message(7, { text: 'x' }));
   expect(JSON.parse(daemon.received[0]?.body ?? '')).toEqual({
     text: 'x',
     group: 'ops',
     reply_to: 'ab',
+    priority: 'high',
+    ack: true,
     min_peers: 2,
   });
 });

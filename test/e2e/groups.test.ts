@@ -129,3 +129,26 @@ test('F43 an invite that leaked lets nobody in once it is revoked, and who joins
   expect(members).toBe(1);
   expect(await thief.get<GroupView>(`/groups/${id}`)).toMatchObject({ state: 'joining' });
 });
+
+test('F31 a member that was removed while it was away hears of it when it is back, and keeps it in mind', async () => {
+  const founder = await Daemon.start(workspace, 'keeper');
+  const away = await Daemon.start(workspace, 'away');
+  const { id } = await ask(founder, 'POST', '/groups', { name: 'crew' });
+  const { invite } = await ask<NewInviteView>(founder, 'POST', '/groups/crew/invites', {});
+  await cli(away, 'groups', 'join', '--timeout', '20s', invite);
+  await post(founder, id, 'before');
+  await untilTexts([away], id, ['before']);
+  await away.stop();
+  await ask(founder, 'DELETE', `/groups/crew/members/${away.pk}`);
+  await post(founder, id, 'after');
+
+  const isRemoved = async (): Promise<boolean> =>
+    (await away.get<GroupView>(`/groups/${id}`)).state === 'removed';
+  await away.start();
+  await away.until('the word of its removal', isRemoved);
+  await founder.kill();
+  await away.stop();
+  await away.start();
+  expect(await isRemoved()).toBe(true);
+  expect(await textsIn(away, id)).toEqual(['before']);
+});

@@ -109,7 +109,7 @@ test.each([
   ['follow=1&format=text&before=1', 'follow'],
   ['before=1&after=1', 'before'],
   ['limit=1&limit=2', 'limit'],
-  ['q=words', 'q'],
+  ['words=x', 'words'],
 ])('GET /messages?%s is refused by the name %s', async (query, name) => {
   const answer = await get(openTalk(1), `/messages?${query}`);
   expect(answer.status).toBe(400);

@@ -199,6 +199,7 @@ export class Cluster {
   }
 
   sweep(): void {
+    this.time.touch();
     for (const node of this.nodes) if (node.running) node.forgetting?.sweep();
   }
 

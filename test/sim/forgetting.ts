@@ -64,7 +64,7 @@ export class Forgetting implements Shedding {
 
   /** Learns of deletions that only the store knows. */
   async reread(): Promise<void> {
-    this.arrived(await new Archive(this.#options.store).labelled('delete'));
+    this.arrived(await new Archive(this.#options.store).after(0, Infinity));
   }
 
   arrived(entries: readonly Entry[]): void {
@@ -81,6 +81,7 @@ export class Forgetting implements Shedding {
       news.push(deleted);
     }
     this.#eraser.erase(news);
+    this.#eraser.arrived(entries.filter((entry) => this.sheds(entry)));
   }
 
   sweep(): void {
@@ -99,12 +100,18 @@ export class Forgetting implements Shedding {
     return author !== this.#options.self && this.#retention.isExpired(group, time);
   }
 
+  learn(entries: readonly Entry[]): void {
+    this.#retention.learn(entries);
+  }
+
   mayLack(feed: FeedId, time: number, id: MessageId): boolean {
     return this.#retention.mayLack(feed, time, id);
   }
 
   sheds(entry: Entry): boolean {
-    return entry.feed.author !== this.#options.self && this.#retention.sheds(entry);
+    const isOwn = entry.feed.author === this.#options.self;
+    if (isOwn && !this.isDeleted(entry.feed.author, toHex(entry.id))) return false;
+    return this.#retention.sheds(entry);
   }
 }
 

@@ -5,6 +5,7 @@ import { toHex } from '../../src/bytes.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import type { Store } from '../../src/cxo/store.ts';
+import type { Timers } from '../../src/env.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { Identity, PublicKey } from '../../src/identity.ts';
 import type { Effect, Event, Now } from '../../src/sync/events.ts';
@@ -184,6 +185,17 @@ export class SimNode implements SimEnd {
     await this.forgetting?.start();
   }
 
+  /** What is called back goes on by promises, which are let finish before time does. */
+  #touching(timers: Timers): Timers {
+    return {
+      after: (delayMs, callback) =>
+        timers.after(delayMs, () => {
+          this.options.time.touch();
+          callback();
+        }),
+    };
+  }
+
   #forget(open: OpenStorage): Forgetting {
     const { store } = open;
     const reclaim = () => open.reclaim();
@@ -196,7 +208,8 @@ export class SimNode implements SimEnd {
         this.handle(event(ticket));
       });
     return new Forgetting({
-      ...{ self: this.key, store, reclaim, timers: this.#timers, policy: this.options.policy },
+      ...{ self: this.key, store, reclaim, policy: this.options.policy },
+      timers: this.#touching(this.#timers),
       wall: () => this.wall,
       erase: (erasures, local) => wait((ticket) => ({ type: 'erase', ticket, erasures, local })),
       writeLocal: (changes) => wait((ticket) => ({ type: 'local', ticket, changes })),
@@ -331,9 +344,11 @@ export class SimNode implements SimEnd {
         this.#settle(effect.ticket);
         return;
       case 'arrived':
+        if (this.forgetting !== undefined) this.options.time.touch();
         this.forgetting?.arrived(effect.entries);
         return;
       case 'reread':
+        if (this.forgetting !== undefined) this.options.time.touch();
         void this.forgetting?.reread();
         return;
       case 'withdrawn':
@@ -347,6 +362,7 @@ export class SimNode implements SimEnd {
   #settle(ticket: number, code?: string): boolean {
     const waiting = this.#waiting.get(ticket);
     this.#waiting.delete(ticket);
+    if (waiting !== undefined) this.options.time.touch();
     if (code === undefined) waiting?.resolve();
     else waiting?.reject(new Error(code));
     return waiting !== undefined;

@@ -27,6 +27,7 @@ import {
   type NoiseCrypto,
   type Session,
 } from '../../src/net/noise.ts';
+import { doorFrames, encodeAnswer, encodeKnock } from '../../src/node/door-frames.ts';
 import { compareBranches, encodeForkProof } from '../../src/sync/fork-proof.ts';
 import { encodeFrame } from '../../src/sync/frame-codec.ts';
 import type { Frame } from '../../src/sync/frames.ts';
@@ -36,6 +37,7 @@ import { everything } from '../../src/sync/ranges.ts';
 import { anyFeed } from '../../src/sync/groups.ts';
 import { Replica } from '../../src/sync/replica.ts';
 import { Session as GossipSession } from '../../src/sync/session.ts';
+import { GroupExamples } from './group-examples.ts';
 
 export const seeds = { alice: filled(32, 1), bob: filled(32, 2) };
 export const alice = identityOfSeed(seeds.alice);
@@ -193,6 +195,13 @@ function handshake(): Handshaken {
 const shaken = handshake();
 export const handshakeHash = shaken.dialer.handshakeHash;
 
+// Groups
+
+export const groupExamples = new GroupExamples({
+  ...{ alice, bob, handshakeHash },
+  ...{ message: messageOf(hello), time: firstTime },
+});
+
 // The gossip
 
 export function sessionOf(identity: Identity): GossipSession {
@@ -264,6 +273,15 @@ export const frames = {
   prune: { type: 'prune', group: 0, places: [{ ...place, from: 3 }] },
   fork: { type: 'fork', group: 0, author: alice.publicKey, head: 0, proof: forkProof },
   receipt: { type: 'receipt', group: 0, bytes: receipt },
+  groups: {
+    type: 'groups',
+    groups: [
+      {
+        tag: sessionOf(alice).tag(groupExamples.ops.id),
+        fingerprint: shownBy(alice, digests.bob),
+      },
+    ],
+  },
 } as const satisfies Record<string, Frame>;
 
 function frameExamples(): Record<string, Uint8Array> {
@@ -272,7 +290,14 @@ function frameExamples(): Record<string, Uint8Array> {
     const { type, payload } = encodeFrame(frame);
     examples[`frame-${name}`] = linkFrame(type, payload);
   }
-  return examples;
+  const { tag, invite, signature, removal } = groupExamples.door;
+  const knock = encodeKnock({ tag, invite, signature });
+  return {
+    ...examples,
+    'frame-knock': linkFrame(doorFrames.knock, knock),
+    'frame-answer': linkFrame(doorFrames.answer, encodeAnswer(tag, 'admitted')),
+    'frame-removed': linkFrame(doorFrames.removed, removal),
+  };
 }
 
 function linkExamples(): Record<string, Uint8Array> {
@@ -358,6 +383,7 @@ export function protocolExamples(): Readonly<Record<string, Uint8Array>> {
     ...identityExamples(),
     ...linkExamples(),
     ...objectExamples(),
+    ...groupExamples.all(),
     'root-1': firstRoot,
     'root-1-id': run.entries[0]?.root ?? new Uint8Array(),
     'root-1-signature': sign(alice, 'root', firstRoot),

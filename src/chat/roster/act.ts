@@ -32,13 +32,12 @@ export function compareOwn(a: Act, b: Act): number {
 }
 
 /**
- * Whether `later` was made in the knowledge of `earlier`: its author says so, and neither the times
- * nor the other author contradict. What is signed may claim to have seen what did not exist yet; the
- * one whose claim came true was there first, and an honest clock is never behind what it has seen.
+ * Whether `later` was made in the knowledge of `earlier`: its author says so, and the times do not
+ * contradict. What is signed may claim to have seen what did not exist yet; an honest clock is ahead
+ * of all that its node has seen, so that what is done in answer to the claim is the later one.
  */
 export function precedes(earlier: Act, later: Act): boolean {
-  if (compareActs(earlier, later) >= 0) return false;
-  return hasSeen(later, earlier) && !hasSeen(earlier, later);
+  return compareActs(earlier, later) < 0 && hasSeen(later, earlier);
 }
 
 function hasSeen(act: Act, other: Act): boolean {

@@ -75,7 +75,7 @@ export class Fold {
     }
     const person = this.personOf(author);
     if (operation.op === 'leave' || subject === author) return undefined;
-    if (!person.append(act)) return undefined;
+    person.acts.push(act);
     if (isAdmission(act)) {
       if (this.invites.admit(act, (key) => this.personOf(key))) this.#valid.add(act);
     } else {
@@ -179,9 +179,10 @@ export class Fold {
 
   #end(act: Act, key: PublicKey, isRemoval: boolean): boolean {
     // What somebody does to itself ends its own stints: src/chat/roster/tenure.ts.
-    if (key === this.#founder || key === act.author) return false;
+    if (key === act.author) return false;
     const person = this.personOf(key);
-    // Stints are opened by seniority: these are all senior to the one that is being taken.
+    // Stints are opened by seniority: these are all senior to the one that is being taken. That of
+    // the founder never ends.
     const seniors = [...person.stints];
     if (!seniors.every((senior) => isKnownToEnd(senior, act))) return false;
     person.ends.push(new Cut(act, key, isRemoval, seniors));

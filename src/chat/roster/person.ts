@@ -18,7 +18,7 @@ const noOwnEnds: OwnEnds = { acts: noActs, leaves: noLeaves };
 export class Person {
   readonly key: PublicKey;
   readonly isFounder: boolean;
-  /** In the order of their author. */
+  /** Its own operations. */
   readonly acts: Act[];
   /** In the order in which they were found valid. */
   readonly ends: End[] = [];
@@ -34,8 +34,8 @@ export class Person {
   constructor(key: PublicKey, isFounder: boolean, acts: readonly Act[]) {
     this.key = key;
     this.isFounder = isFounder;
-    this.acts = acts.toSorted(compareOwn);
-    const own = isFounder ? noActs : this.acts;
+    this.acts = [...acts];
+    const own = isFounder ? noActs : acts.toSorted(compareOwn);
     const leaves = own.filter(({ operation }) => operation.op === 'leave');
     const resigned = own.filter(
       ({ operation }) =>
@@ -51,14 +51,6 @@ export class Person {
     const stint = new Tenure(grant, this.ends, this.#resignations);
     this.stints.push(stint);
     return stint;
-  }
-
-  /** Takes in one more operation of its own, unless it is not the latest. */
-  append(act: Act): boolean {
-    const last = this.acts.at(-1);
-    if (last !== undefined && compareOwn(last, act) > 0) return false;
-    this.acts.push(act);
-    return true;
   }
 
   /** Whether all that it wrote stands before an end by somebody else. */

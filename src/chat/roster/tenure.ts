@@ -84,9 +84,6 @@ export class Tenure {
     if (this.grant !== undefined && compareTimeline(this.grant.entry, place) >= 0) return false;
     const { head } = place.feed;
     if (place.seq > this.reachOf(head)) return false;
-    const leave = this.#own.leaves.get(head)?.entry;
-    if (leave !== undefined && isBehind(place, leave)) return false;
-    if (this.ownEnd !== undefined && isBehind(place, this.ownEnd.entry)) return false;
     if (this.#sort().past.some((end) => end.cutOf(head) > 0)) return false;
     return this.against.every(({ act }) => compareTimeline(place, act.entry) < 0);
   }
@@ -125,9 +122,3 @@ export class Tenure {
 }
 
 const nothing = { against: [], past: [] };
-
-/** In the order of one author. */
-function isBehind(place: TimelinePosition, other: TimelinePosition): boolean {
-  const heads = place.feed.head - other.feed.head;
-  return (heads || place.seq - other.seq || place.index - other.index) > 0;
-}

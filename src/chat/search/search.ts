@@ -51,6 +51,7 @@ export class Search {
   #build: Build | undefined;
   /** Messages that have to be looked at again: ids, with their groups. */
   readonly #touched = new Map<string, GroupId>();
+  #reviewing: Promise<void> | undefined;
 
   constructor(options: SearchOptions) {
     this.#options = options;
@@ -78,7 +79,7 @@ export class Search {
     await this.#options.ready();
     this.#build ??= this.#begin();
     if (this.#build.state === 'building') await this.#wait(this.#build.done, waitMs);
-    await this.#review();
+    await this.#reviewed();
     const build = (this.#build ??= this.#begin());
     const arrivals = build.index.find(clauses, filter, before, limit + 1);
     const entries = await Promise.all(arrivals.slice(0, limit).map((each) => this.#entryOf(each)));
@@ -156,6 +157,16 @@ export class Search {
 
   #put(index: MessageIndex, entry: Entry): void {
     index.put(entry, this.#options.read(entry)?.text);
+  }
+
+  /** Also what another search is looking at already. */
+  async #reviewed(): Promise<void> {
+    await this.#reviewing;
+    if (this.#touched.size === 0) return;
+    this.#reviewing ??= this.#review().finally(() => {
+      this.#reviewing = undefined;
+    });
+    await this.#reviewing;
   }
 
   /** Looks again at what was touched, where the building has come so far. */

@@ -1,0 +1,284 @@
+// What has to hold of groups once everything is healed: one roster, one epoch, one timeline; and that
+// every message is readable by those for whom it was sealed, and by nobody else.
+import { toHex } from '../../../src/bytes.ts';
+import { contentOfFields, parseContent, type Content } from '../../../src/chat/message.ts';
+import type { Roster } from '../../../src/chat/roster/roster.ts';
+import type { EpochId } from '../../../src/chat/sealing/epoch-id.ts';
+import {
+  openEpochPart,
+  openKeyGrant,
+  parseEpochPart,
+  parseKeyGrant,
+} from '../../../src/chat/sealing/epoch.ts';
+import { KeyRing, ringPrefix } from '../../../src/chat/sealing/key-ring.ts';
+import { openSealed, parseSealed } from '../../../src/chat/sealing/message-seal.ts';
+import type { Entry } from '../../../src/cxo/entry.ts';
+import { groupIdBytes, type GroupId } from '../../../src/cxo/ids.ts';
+import { parseObject } from '../../../src/cxo/object.ts';
+import { feedKey } from '../../../src/cxo/root.ts';
+import { compareTimeline } from '../../../src/cxo/timeline-page.ts';
+import { publicKeyBytes, type PublicKey } from '../../../src/identity.ts';
+import type { Member } from './member.ts';
+import type { GroupUnderTest, GroupWorld } from './world.ts';
+
+/** One object of a group, wherever it was found. */
+interface Found {
+  readonly entry: Entry;
+  /** Of what is sealed. */
+  readonly epoch: EpochId | undefined;
+  /** What it says to who can open it. */
+  readonly content: Content;
+}
+
+const textsMax = 1000;
+
+/** Whether the node keeps what the group has, for itself or for others. */
+function keeps(node: Member, { id, encrypted }: GroupUnderTest): boolean {
+  const group = node.life?.chat.book.find(id);
+  return group !== undefined && (group.standing === 'active' || (encrypted && group.isOffered));
+}
+
+/** All that has to be the same with everybody who keeps the group, in words. */
+export function digestOf(node: Member, { id }: GroupUnderTest): string {
+  const { store, chat } = node.alive;
+  const roster = chat.book.find(id)?.roster;
+  if (roster === undefined) return 'knows no such group';
+  const members = [...roster.members()].map(([key, { role, since, history, rank }]) =>
+    [key.slice(0, 8), role, since, history, rank].join(),
+  );
+  const feeds: string[] = [];
+  for (const { feed, head, tail } of store.feeds()) {
+    if (feed.group !== id) continue;
+    const seq = Math.min(tail === undefined ? head.seq : 0, roster.limitOf(feed) ?? Infinity);
+    if (seq > 0 || tail !== undefined) {
+      const limit = roster.limitOf(feed) === undefined ? 'open' : 'cut';
+      feeds.push(`${feed.author.slice(0, 8)}/${feed.head} ${seq} ${limit}`);
+    }
+  }
+  return [...members.sort(), ...feeds.sort()].join('\n');
+}
+
+/** Whether every group is the same with all that keep it. */
+export function agrees(world: GroupWorld): boolean {
+  if (world.nodes.some((node) => !node.running)) return false;
+  return world.groups.every((group) => {
+    const digests = world.honest
+      .filter((node) => keeps(node, group))
+      .map((node) => digestOf(node, group));
+    return new Set(digests).size <= 1;
+  });
+}
+
+export async function findBrokenGroups(world: GroupWorld): Promise<string[]> {
+  const broken = [...world.faults, ...world.links.credit.faults];
+  for (const node of world.nodes) {
+    broken.push(...node.faults);
+    if (!node.running) broken.push(`${node.name} is not running`);
+  }
+  if (broken.length > 0) return broken;
+  for (const group of world.groups) broken.push(...(await new GroupCheck(world, group).run()));
+  return broken;
+}
+
+class GroupCheck {
+  readonly #world: GroupWorld;
+  readonly #group: GroupUnderTest;
+  readonly #faults: string[] = [];
+  readonly #keepers: readonly Member[];
+  /** Honest ones. */
+  readonly #members: readonly Member[];
+  readonly #found = new Map<string, Found>();
+  /** Epoch keys that each node has, or can find out from all that there is. */
+  readonly #keys = new Map<Member, ReadonlyMap<EpochId, Uint8Array>>();
+
+  constructor(world: GroupWorld, group: GroupUnderTest) {
+    this.#world = world;
+    this.#group = group;
+    this.#keepers = world.honest.filter((node) => keeps(node, group));
+    this.#members = world.membersOf(group).filter((node) => !world.isHostile(node));
+  }
+
+  async run(): Promise<readonly string[]> {
+    const { encrypted } = this.#group;
+    this.#sameRoster();
+    await this.#collect();
+    if (encrypted) {
+      this.#sameEpoch();
+      this.#readableByThoseMeant();
+    } else {
+      this.#withMembersAlone();
+    }
+    await this.#sameTimeline();
+    return this.#faults.map((fault) => `${this.#group.name}: ${fault}`);
+  }
+
+  get #roster(): Roster | undefined {
+    return this.#keepers[0]?.alive.chat.book.find(this.#group.id)?.roster;
+  }
+
+  #sameRoster(): void {
+    const digests = new Map<string, string[]>();
+    for (const node of this.#keepers) {
+      const digest = digestOf(node, this.#group);
+      digests.set(digest, [...(digests.get(digest) ?? []), node.name]);
+      const behind = node.alive.runner.overview.behind();
+      if (behind > 0) this.#faults.push(`${node.name} says that it is ${behind} behind`);
+    }
+    if (digests.size > 1) {
+      const words = [...digests].map(([digest, names]) => `${names.join()}:\n${digest}`);
+      this.#faults.push(`the rosters differ:\n${words.join('\n')}`);
+    }
+  }
+
+  /** Everything that is anywhere, and every key that anybody has. */
+  async #collect(): Promise<void> {
+    const { id } = this.#group;
+    const entries = new Map<string, Entry>();
+    for (const { alive } of this.#world.nodes) {
+      for (const entry of await alive.archive.after(0, Infinity)) {
+        if (entry.feed.group === id) entries.set(placeName(entry), entry);
+      }
+    }
+    for (const node of this.#world.nodes) this.#keys.set(node, await keysOf(node, id, entries));
+    const keys = new Map([...this.#keys.values()].flatMap((held) => [...held]));
+    for (const [name, entry] of entries) this.#found.set(name, foundOf(entry, keys));
+  }
+
+  #sameEpoch(): void {
+    const now = Math.max(...this.#world.nodes.map(({ wall }) => wall));
+    const chosen = new Map<string, string[]>();
+    for (const { alive, name } of this.#members) {
+      const keys = alive.chat.book.find(this.#group.id)?.keys;
+      const epoch = keys?.sealingEpoch({ now, objects: 0 })?.id ?? 'none';
+      chosen.set(epoch, [...(chosen.get(epoch) ?? []), name]);
+    }
+    if (chosen.size > 1 || chosen.has('none')) {
+      const words = [...chosen].map(([epoch, names]) => `${names.join()} with ${epoch}`);
+      this.#faults.push(`the next epochs differ: ${words.join('; ')}`);
+    }
+  }
+
+  #readableByThoseMeant(): void {
+    const { ledger, nodes } = this.#world;
+    const roster = this.#roster;
+    for (const { entry, epoch } of this.#found.values()) {
+      if (epoch === undefined) continue;
+      const author = this.#world.nodeOf(entry.feed.author);
+      const name = `${author?.name ?? '?'} ${placeName(entry)}`;
+      const readers = nodes.filter((node) => this.#keys.get(node)?.has(epoch) === true);
+      const sealing = ledger.sealings.get(toHex(entry.objectId));
+      if (sealing === undefined) {
+        if (author !== undefined && !this.#world.isHostile(author)) {
+          this.#faults.push(`${name} was never written`);
+        }
+        continue;
+      }
+      for (const node of nodes) {
+        const isReader = readers.includes(node);
+        const isMeant = sealing.members.has(node.key);
+        if (isMeant && !isReader) this.#faults.push(`${node.name} cannot read ${name}`);
+        if (isReader && !isMeant && !ledger.wasLetIn(this.#group.id, node.key, sealing.at)) {
+          this.#faults.push(`${node.name} can read ${name}, sealed without it`);
+        }
+        const isDue =
+          roster?.members().get(node.key)?.history === true && roster.allows(entry.feed, entry.seq);
+        const isReadable = readers.some((reader) => this.#members.includes(reader));
+        if (isDue && isReadable && !isReader) {
+          this.#faults.push(`${node.name} was let in with history and cannot read ${name}`);
+        }
+      }
+    }
+  }
+
+  /** A plain group is on no disk of somebody who never was a member. */
+  #withMembersAlone(): void {
+    const { nodes, ledger } = this.#world;
+    for (const { alive, key, name } of nodes) {
+      if (ledger.wasMember(this.#group.id, key)) continue;
+      const has = alive.store.feeds().some(({ feed }) => feed.group === this.#group.id);
+      if (has) this.#faults.push(`${name} has a plain group that it never was in`);
+    }
+  }
+
+  /** Every member shows what counts and what it can read: all of it, in one order, and alike. */
+  async #sameTimeline(): Promise<void> {
+    const shown = new Map<string, string>();
+    const roster = this.#roster;
+    const texts = [...this.#found.values()]
+      .filter(({ entry, content }) => content.type === 'text' && roster?.allows(entry.feed, entry.seq))
+      .sort((a, b) => compareTimeline(a.entry, b.entry));
+    for (const node of this.#members) {
+      const keys = this.#keys.get(node);
+      const isReadable = ({ epoch }: Found): boolean => epoch === undefined || keys?.has(epoch) === true;
+      const expected = texts.filter(isReadable).map(({ entry }) => toHex(entry.id));
+      const { conversation } = node.alive.chat;
+      const { messages } = await conversation.newest({ group: this.#group.id }, textsMax);
+      const ids = messages.map(({ id }) => id);
+      for (const id of expected) if (!ids.includes(id)) this.#faults.push(`${node.name} lacks ${id}`);
+      for (const id of ids) {
+        if (!expected.includes(id)) this.#faults.push(`${node.name} shows ${id}, which does not count`);
+      }
+      if (ids.length === expected.length && ids.join() !== expected.join()) {
+        this.#faults.push(`${node.name} shows the texts in another order`);
+      }
+      const readable = [...this.#found].filter(([, found]) => isReadable(found)).map(([name]) => name);
+      const words = messages
+        .map(({ id, text, edited, deleted, reactions }) =>
+          [id.slice(0, 8), text, edited, deleted, JSON.stringify(reactions)].join(' '),
+        )
+        .join('\n');
+      const same = shown.get(readable.join());
+      if (same !== undefined && same !== words) {
+        this.#faults.push(`${node.name} shows other texts:\n${words}\n- than -\n${same}`);
+      }
+      shown.set(readable.join(), words);
+    }
+  }
+}
+
+function placeName({ feed, seq, index }: Entry): string {
+  return `${feedKey(feed)}/${seq}/${index}`;
+}
+
+function foundOf(entry: Entry, keys: ReadonlyMap<EpochId, Uint8Array>): Found {
+  const sealed = entry.object && parseSealed(entry.object);
+  if (sealed === undefined) {
+    return { entry, epoch: undefined, content: parseContent(entry.object) };
+  }
+  const { epoch } = sealed;
+  const key = keys.get(epoch);
+  const { feed, seq, index } = entry;
+  const fields =
+    key &&
+    openSealed(key, sealed, {
+      ...{ group: groupIdBytes(feed.group), author: publicKeyBytes(feed.author) },
+      ...{ head: feed.head, seq, index },
+    });
+  const content = fields && contentOfFields(fields);
+  return { entry, epoch, content: content ?? { type: 'unknown', kind: 'sealed' } };
+}
+
+/** Those in its ring, and those that its identity opens in anything that anybody has. */
+async function keysOf(
+  { alive, options: { identity } }: Member,
+  group: GroupId,
+  entries: ReadonlyMap<string, Entry>,
+): Promise<ReadonlyMap<EpochId, Uint8Array>> {
+  const ring = new KeyRing(identity, await alive.store.local(ringPrefix));
+  const keys = new Map(ring.keysOf(group));
+  const bytes = groupIdBytes(group);
+  for (const { feed, object } of entries.values()) {
+    const parsed = object && parseObject(object);
+    if (parsed?.ok !== true) continue;
+    const author: PublicKey = feed.author;
+    const part = parseEpochPart(parsed.fields);
+    if (part !== undefined && !keys.has(part.id)) {
+      const key = openEpochPart(part, bytes, author, identity);
+      if (key !== undefined) keys.set(part.id, key);
+    }
+    const grant = parseKeyGrant(parsed.fields);
+    if (grant === undefined || grant.to !== identity.publicKey) continue;
+    for (const [id, key] of openKeyGrant(grant, bytes, author, identity) ?? []) keys.set(id, key);
+  }
+  return keys;
+}

@@ -1,0 +1,65 @@
+// One simulation of groups from its schedule to its end: disturbed, healed, spoken in once more by
+// everybody, at rest.
+import { doorFrames } from '../../../src/node/door-frames.ts';
+import { frameTypes } from '../../../src/sync/frames.ts';
+import { agrees, findBrokenGroups } from './checkers.ts';
+import { disturb } from './disturb.ts';
+import type { GroupSchedule } from './schedule.ts';
+import { GroupWorld, type GroupSabotage } from './world.ts';
+
+const healMsMax = 3_600_000;
+const pauseMs = 1500;
+
+/** Everything that is wrong, in words; empty where all promises held. */
+export async function runGroups(
+  schedule: GroupSchedule,
+  sabotage: GroupSabotage = {},
+  tell: (world: GroupWorld) => void = () => undefined,
+): Promise<string[]> {
+  const world = new GroupWorld(schedule, sabotage);
+  await world.start();
+  await disturb(world);
+  world.heal();
+  const healed = await comesToAgree(world);
+  await sayLast(world);
+  const settled = await comesToAgree(world);
+  const types = await rest(world);
+  tell(world);
+  const broken = await findBrokenGroups(world);
+  if (!healed || !settled) broken.push('the nodes never came to agree');
+  const isOfRest = new Set<number>([
+    ...[frameTypes.check, frameTypes.credit],
+    ...Object.values(doorFrames),
+  ]);
+  const restless = types.filter((type) => !isOfRest.has(type));
+  if (restless.length > 0) broken.push(`at rest, frames of the types ${restless.join()} were sent`);
+  return broken;
+}
+
+async function comesToAgree(world: GroupWorld): Promise<boolean> {
+  const { time } = world;
+  const end = time.now + healMsMax;
+  for (let step = 5000; time.now < end; step *= 1.3) {
+    await time.runUntil(time.now + step);
+    if (agrees(world)) return true;
+  }
+  return false;
+}
+
+/** One after the other: whatever keys somebody lacks are given by those who write. */
+async function sayLast(world: GroupWorld): Promise<void> {
+  for (const group of world.groups) {
+    for (const node of world.membersOf(group)) {
+      world.say(node, group, `${node.name} has the last word`);
+      await world.time.runUntil(world.time.now + pauseMs);
+    }
+  }
+}
+
+/** Lets the mesh come to rest, and watches it then for a minute; the types of the frames sent. */
+async function rest({ time, links }: GroupWorld): Promise<number[]> {
+  await time.runUntil(time.now + 180_000);
+  links.types.clear();
+  await time.runUntil(time.now + 60_000);
+  return [...links.types.keys()];
+}
