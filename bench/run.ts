@@ -16,7 +16,9 @@ import { relay } from './figures/relay.ts';
 import { replicate } from './figures/replicate.ts';
 import { sealing } from './figures/sealing.ts';
 import { roster } from './figures/roster.ts';
+import { search } from './figures/search.ts';
 import { start } from './figures/start.ts';
+import { unread } from './figures/unread.ts';
 import { isMet, type Figure } from './support/figure.ts';
 import { formatProfiles } from './support/profile.ts';
 import { formatTable, type Measured } from './support/table.ts';
@@ -35,6 +37,8 @@ const figures: readonly Figure[] = [
   busy,
   memory,
   roster,
+  search,
+  unread,
 ];
 
 const { values, positionals } = parseArgs({

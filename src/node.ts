@@ -1,6 +1,5 @@
 // The composition root: opens the parts of a node in their order, wires them to each other, and
 // closes them again. Holds no logic of its own.
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
@@ -17,23 +16,24 @@ import {
   type Random,
   type Timers,
 } from './env.ts';
-import { SkychatError } from './errors.ts';
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { PublicKey } from './identity.ts';
 import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
-import type { Endpoint, Link, LinkHandler, Transport } from './net/transport.ts';
+import type { Link, LinkHandler, Transport } from './net/transport.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
+import { GroupLinks } from './node/group-links.ts';
 import { groupRules } from './node/group-rules.ts';
 import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
-import { buildMeshPorts, watchFor } from './node/mesh-ports.ts';
+import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
 import { ownAddresses } from './node/own-addresses.ts';
 import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
+import { checkPorts, readToken } from './node/start-checks.ts';
 import { openStorage, type Storage } from './node/storage.ts';
 import { forkRowPrefix, parseForkRow } from './sync/forks.ts';
 import { Runner } from './sync/runner.ts';
@@ -109,6 +109,7 @@ class Node implements RunningNode {
   #runner!: Runner;
   #network!: Network;
   #mesh: Mesh | undefined;
+  #groupLinks: GroupLinks | undefined;
   #api!: NodeApi;
   #server: HttpServer | undefined;
   readonly #entrance: Entrance;
@@ -162,6 +163,7 @@ class Node implements RunningNode {
     this.#network = this.#openNetwork();
     const mesh = this.#openMesh();
     this.#mesh = mesh;
+    this.#groupLinks = this.#openGroupLinks();
     this.#entrance.restore(await store.local(joinRowPrefix));
     this.#entrance.restoreRemovals(await store.local(removalRowPrefix));
     this.#chat.onGroups(() => {
@@ -178,6 +180,7 @@ class Node implements RunningNode {
     await this.#openHttp(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
     mesh.start();
+    this.#groupLinks.start();
     this.#entrance.joining.resume();
     this.#announcer = this.#openAnnouncer();
     this.#announcer.announce();
@@ -200,6 +203,7 @@ class Node implements RunningNode {
     this.#announcer?.close();
     this.#entrance.close();
     this.#mesh?.close();
+    this.#groupLinks?.close();
     this.#cancelSweep?.();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
@@ -282,6 +286,11 @@ class Node implements RunningNode {
       },
       watcher: watchFor(() => this.#mesh, this.#entrance.onTried),
     });
+  }
+
+  #openGroupLinks(): GroupLinks {
+    const parts = { chat: this.#chat, network: this.#network };
+    return new GroupLinks(buildGroupLinksPorts({ ...this.#ports, ...parts }));
   }
 
   #openMesh(): Mesh {
@@ -367,29 +376,5 @@ class Node implements RunningNode {
     do {
       removed = await this.#chat.idempotency.sweep();
     } while (removed > 0 && this.#closed === undefined);
-  }
-}
-
-function readToken(path: string): string {
-  let token: string;
-  try {
-    token = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new SkychatError('bad-config', `cannot read the token file ${path}`, { cause: error });
-  }
-  if (token === '') throw new SkychatError('bad-config', `the token file ${path} is empty`);
-  return token;
-}
-
-/** Whether both ports are free. */
-async function checkPorts({ listen, http }: NodeConfig, transport: Transport): Promise<void> {
-  const endpoints: Endpoint[] = listen === undefined ? [] : [listen];
-  if (http.kind === 'tcp') endpoints.push(http);
-  for (const endpoint of endpoints) {
-    if (endpoint.port === 0) continue;
-    const listener = await transport.listen(endpoint, (stream) => {
-      stream.destroy();
-    });
-    await listener.close();
   }
 }

@@ -8,6 +8,7 @@ import type * as RootModule from '../../src/cxo/root.ts';
 import type * as SegmentModule from '../../src/cxo/segment.ts';
 import type * as MessageModule from '../../src/chat/message.ts';
 import type * as RoomModule from '../../src/chat/room.ts';
+import type * as UnreadModule from '../../src/chat/unread.ts';
 import type * as RosterModule from '../../src/chat/roster/roster.ts';
 import type * as GroupKeysModule from '../../src/chat/sealing/group-keys.ts';
 import type * as KeyRingModule from '../../src/chat/sealing/key-ring.ts';
@@ -28,6 +29,7 @@ interface Built {
   readonly 'chat/message': typeof MessageModule;
   readonly 'chat/room': typeof RoomModule;
   readonly 'chat/roster/roster': typeof RosterModule;
+  readonly 'chat/unread': typeof UnreadModule;
   readonly 'chat/sealing/group-keys': typeof GroupKeysModule;
   readonly 'chat/sealing/key-ring': typeof KeyRingModule;
   readonly env: typeof EnvModule;

@@ -23,6 +23,7 @@ import { createKeyFile, findKeyFile, markKeyUsed } from '../../src/key-file.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
 import { FeedBuilder, type BuiltSegment } from '../../test/support/feeds.ts';
 import { printable } from './statistics.ts';
+import { wordyText } from './wordy.ts';
 import { projectRoot, type Workspace } from './workspace.ts';
 
 export const textBytes = 200;
@@ -35,11 +36,14 @@ export interface History {
   readonly inSegments: number;
   /** Messages behind them, each posted alone: its own root, signature and record. */
   readonly single: number;
+  /** Whether the texts are words, as a search finds them. */
+  readonly wordy?: boolean;
 }
 
 /** A copy of a data directory that has the history in its own feed. */
 export async function prepareHistory(workspace: Workspace, history: History): Promise<string> {
-  const name = `history-${history.inSegments}-${history.single}`;
+  const kind = history.wordy === true ? '-wordy' : '';
+  const name = `history-${history.inSegments}-${history.single}${kind}`;
   return prepare(workspace, name, (directory) => fillHistory(directory, history));
 }
 
@@ -59,6 +63,13 @@ export async function prepareFeeds(
   const authors = store.feeds().map(({ feed }) => feed.author);
   await store.close();
   return { data, authors };
+}
+
+/** The same with `count` groups, in each of which somebody else has said `each` things. */
+export function prepareGroups(workspace: Workspace, count: number, each: number): Promise<string> {
+  return prepare(workspace, `groups-${count}x${each}`, (directory) =>
+    fillGroups(directory, count, each),
+  );
 }
 
 /** A key in a data directory that has nothing else. */
@@ -142,19 +153,22 @@ const recordsOfCommit = 500;
 /** Between two messages, microseconds. */
 const pace = 60_000;
 
-async function fillHistory(directory: string, { inSegments, single }: History): Promise<void> {
+async function fillHistory(
+  directory: string,
+  { inSegments, single, wordy }: History,
+): Promise<void> {
   const identity = makeKey(directory);
   const store = await openStore(directory);
   const builder = new FeedBuilder(identity, group);
   let time = systemClock.now() - (inSegments + single + 1) * pace;
   const nextRoot = () => ({
     time: (time += pace * rootMessages),
-    slots: Array.from({ length: rootMessages }, () => ({ object: textObject() })),
+    slots: Array.from({ length: rootMessages }, () => ({ object: textObject(wordy) })),
   });
   for (let done = 0; done < inSegments; done += segmentRoots * rootMessages) {
     await store.commit(commitOf([builder.segment(Array.from({ length: segmentRoots }, nextRoot))]));
   }
-  const runs = ownRuns(identity, builder, time);
+  const runs = ownRuns(identity, builder, time, wordy);
   for (let done = 0; done < single; done += recordsOfCommit) {
     const count = Math.min(recordsOfCommit, single - done);
     await store.commit(commitOf(Array.from({ length: count }, runs)));
@@ -179,6 +193,23 @@ async function fillFeeds(directory: string, count: number, each: number): Promis
   await store.close();
 }
 
+async function fillGroups(directory: string, count: number, each: number): Promise<void> {
+  makeKey(directory);
+  const store = await openStore(directory);
+  const author = identityOfSeed(systemRandom.bytes(32));
+  let time = systemClock.now() - count * each * pace;
+  for (let i = 0; i < count; i++) {
+    const builder = new FeedBuilder(author, roomOfName(`room ${i}`).id);
+    const root = () => ({
+      time: (time += pace * rootMessages),
+      slots: Array.from({ length: rootMessages }, () => ({ object: textObject() })),
+    });
+    const roots = Array.from({ length: each / rootMessages }, root);
+    await store.commit(commitOf([builder.segment(roots)]));
+  }
+  await store.close();
+}
+
 type Segment = Pick<BuiltSegment, 'run' | 'state'>;
 
 /** One message after the other behind what was built, each posted alone. */
@@ -186,11 +217,12 @@ function ownRuns(
   identity: Identity,
   { feed, head: start }: FeedBuilder,
   startTime: number,
+  wordy?: boolean,
 ): () => Segment {
   let head = start;
   let time = startTime;
   return () => {
-    const run = buildOwnRun(identity, feed, head, (time += pace), [{ object: textObject() }]);
+    const run = buildOwnRun(identity, feed, head, (time += pace), [{ object: textObject(wordy) }]);
     head = run.head;
     return { run, state: { feed, head, forkedAt: undefined } };
   };
@@ -208,6 +240,6 @@ function commitOf(
   };
 }
 
-function textObject(): Uint8Array {
-  return buildText(randomText(), undefined, systemRandom.bytes(16));
+function textObject(wordy = false): Uint8Array {
+  return buildText(wordy ? wordyText(textBytes) : randomText(), undefined, systemRandom.bytes(16));
 }

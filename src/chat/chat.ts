@@ -2,7 +2,7 @@
 // every arrival, asked for pages and posts. Knows nothing of links, and of HTTP only the shapes of its answers.
 import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
-import type { Store } from '../cxo/store.ts';
+import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Addresses } from './addresses.ts';
@@ -73,6 +73,8 @@ export class Chat {
   readonly #live: LiveEdge;
   /** Groups that are shown. */
   readonly #shown = new Set<GroupId>();
+  /** To be written: what a crash has lost is found at the start, when nothing can be written yet. */
+  readonly #rows: LocalChange[] = [];
   readonly #views: GroupViews;
   readonly #writing: Writing;
   readonly #announcements: Announcements;
@@ -167,8 +169,9 @@ export class Chat {
       blocks: await Blocks.open({ self, store, clock, writeLocal }),
       markers: await ReadMarkers.open({ store, writeLocal }),
     });
-    // Who is a member comes before what members say of themselves, keys before what they open.
-    for (const label of ['vouch', 'roster', 'epoch', 'keys', 'offer', 'profile', 'address']) {
+    // Who is a member comes before what members say of themselves, keys before what they open. The
+    // row of a group may have been lost to a crash: then it is its offer that tells of it.
+    for (const label of ['vouch', 'offer', ...holding, 'offer', ...holding, 'profile', 'address']) {
       const entries = await archive.labelled(label);
       // What is held back from view counts from the moment that it arrives.
       chat.#apply(entries.filter(({ arrival }) => arrival > 0));
@@ -198,6 +201,10 @@ export class Chat {
       }
     }
     const { members, unlocked } = this.#apply(entries);
+    if (this.#rows.length > 0) {
+      // The feeds bring them again.
+      this.#options.writer.writeLocal(this.#rows.splice(0)).catch(() => undefined);
+    }
     if (members) this.groupsChanged();
     const touched = this.notes.apply(entries);
     this.reading.arrived(entries);
@@ -351,10 +358,7 @@ export class Chat {
 
   #apply(entries: readonly Entry[]): GroupChanges {
     const changes = this.book.apply(entries);
-    if (changes.local.length > 0) {
-      // The feeds bring them again.
-      this.#options.writer.writeLocal(changes.local).catch(() => undefined);
-    }
+    this.#rows.push(...changes.local);
     const { identity } = this.#options;
     const name = this.directory.findName(identity.publicKey);
     for (const [id, said] of announcementsOf(entries, this.book)) {
@@ -382,6 +386,9 @@ function announcementsOf(entries: readonly Entry[], book: GroupBook): Map<GroupI
   }
   return said;
 }
+
+/** Labels of what holds a group together, in the order in which each needs the one before. */
+const holding = ['roster', 'epoch', 'keys'] as const;
 
 /** What was read before there can be a chat. */
 interface Opened {

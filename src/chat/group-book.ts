@@ -8,7 +8,7 @@ import type { LocalChange, LocalRow, Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Group, placeIn } from './group.ts';
-import { groupRow, parseGroupRow } from './group-row.ts';
+import { groupRow, parseGroupRow, type GroupRow } from './group-row.ts';
 import { labelOf, labelOfFields } from './labels.ts';
 import { groupLimits } from './limits.ts';
 import type { Contents } from './contents.ts';
@@ -60,7 +60,7 @@ export class GroupBook implements Contents {
     }
     for (const row of options.rows) {
       const parsed = parseGroupRow(row);
-      if (parsed !== undefined) this.#add(parsed.genesis, parsed.isWanted);
+      if (parsed !== undefined) this.#add(parsed);
     }
   }
 
@@ -78,12 +78,17 @@ export class GroupBook implements Contents {
   }
 
   /** Takes up a group; the row is to be written. Of a known one, that it is wanted from now on. */
-  take(genesis: Genesis, isWanted: boolean): { group: Group; local: LocalChange[] } | undefined {
+  take(
+    genesis: Genesis,
+    isWanted: boolean,
+    called?: string,
+  ): { group: Group; local: LocalChange[] } | undefined {
     const known = this.#groups.get(genesis.id);
     if (known !== undefined) {
       if (!isWanted || known.isWanted) return { group: known, local: [] };
       known.isWanted = true;
-      return { group: known, local: [groupRow({ genesis, isWanted })] };
+      known.called ??= called;
+      return { group: known, local: [groupRow(known)] };
     }
     const carried = [...this.#groups.values()].filter(({ isShown }) => !isShown).length;
     const isFull = this.#groups.size >= groupLimits.groupsMax;
@@ -91,20 +96,20 @@ export class GroupBook implements Contents {
       this.#counters['groups-full']++;
       return undefined;
     }
-    const group = this.#add(genesis, isWanted);
-    return { group, local: [groupRow({ genesis, isWanted })] };
+    const group = this.#add({ genesis, isWanted, called });
+    return { group, local: [groupRow(group)] };
   }
 
   /** A join was given up. */
   unwant(group: Group): LocalChange {
     group.isWanted = false;
-    return groupRow({ genesis: group.genesis, isWanted: false });
+    return groupRow(group);
   }
 
-  #add(genesis: Genesis, isWanted: boolean): Group {
+  #add({ genesis, isWanted, called }: GroupRow): Group {
     const { identity, random } = this.#options;
     const group: Group = new Group({
-      ...{ genesis, isWanted, self: identity.publicKey },
+      ...{ genesis, isWanted, called, self: identity.publicKey },
       contentOf: (entry) => this.of(entry),
       keysOf: (roster) =>
         new GroupKeys({

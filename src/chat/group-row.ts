@@ -9,10 +9,12 @@ export interface GroupRow {
   readonly genesis: Genesis;
   /** Whether this node has asked to be in it; else it was told of it. */
   readonly isWanted: boolean;
+  /** What the invite called it. */
+  readonly called?: string | undefined;
 }
 
-export function groupRow({ genesis, isWanted }: GroupRow): LocalChange {
-  const value = encode({ genesis: genesis.bytes, wanted: isWanted });
+export function groupRow({ genesis, isWanted, called }: GroupRow): LocalChange {
+  const value = encode({ genesis: genesis.bytes, wanted: isWanted, called: called ?? null });
   return { key: `${groupRowPrefix}${genesis.id}`, value };
 }
 
@@ -20,8 +22,12 @@ export function groupRow({ genesis, isWanted }: GroupRow): LocalChange {
 export function parseGroupRow({ key, value }: LocalRow): GroupRow | undefined {
   const decoded = decode(value);
   if (!decoded.ok || typeof decoded.value !== 'object' || decoded.value === null) return undefined;
-  const { genesis: bytes, wanted } = decoded.value as Record<string, unknown>;
+  const { genesis: bytes, wanted, called } = decoded.value as Record<string, unknown>;
   const genesis = bytes instanceof Uint8Array ? parseGenesis(bytes) : undefined;
   if (genesis === undefined || key !== `${groupRowPrefix}${genesis.id}`) return undefined;
-  return { genesis, isWanted: wanted === true };
+  return {
+    genesis,
+    isWanted: wanted === true,
+    called: typeof called === 'string' ? called : undefined,
+  };
 }

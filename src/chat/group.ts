@@ -20,6 +20,8 @@ export interface GroupOptions {
   readonly keysOf: (roster: Roster) => GroupKeys;
   /** Whether this node has asked to be in it. */
   readonly isWanted: boolean;
+  /** What the invite called it, until its members' word can be read. */
+  readonly called?: string | undefined;
 }
 
 /** What this node is to a group; `carried`: it passes on what it cannot read. */
@@ -41,6 +43,7 @@ export class Group {
   #description: { readonly version: number; readonly of: Description } | undefined;
   #latecomers: { readonly version: number; readonly since: number } | undefined;
   isWanted: boolean;
+  called: string | undefined;
   /** Whether members of the room pass it on. */
   isOffered = false;
 
@@ -54,6 +57,7 @@ export class Group {
     this.directory = new Directory(names);
     this.addresses = new Addresses(names);
     this.isWanted = options.isWanted;
+    this.called = options.called;
   }
 
   get id(): GroupId {
@@ -77,7 +81,7 @@ export class Group {
   get name(): string | undefined {
     const { genesis } = this;
     if (genesis.kind === 'direct') return undefined;
-    const name = this.describe().name ?? genesis.name;
+    const name = this.describe().name ?? (genesis.name === '' ? this.called : genesis.name);
     return name === '' ? undefined : name;
   }
 

@@ -134,8 +134,9 @@ export class Groups implements GroupActions {
     this.#check(group, change);
     const nodes = this.#nodesOf(group);
     await this.#issue(group, change);
-    const { bytes: genesis } = group.genesis;
-    const invite = buildInvite(identity, { genesis, nodes, expires, uses, history, seed });
+    const { bytes: genesis, encrypted } = group.genesis;
+    const name = encrypted ? group.name : undefined;
+    const invite = buildInvite(identity, { genesis, nodes, expires, uses, history, seed, name });
     return { ...termsView(id, change), invite };
   }
 
@@ -159,8 +160,8 @@ export class Groups implements GroupActions {
   }
 
   async join(link: string): Promise<GroupView> {
-    const { genesis } = this.#options.joiner().read(link);
-    const group = await this.#enter(genesis);
+    const { genesis, name } = this.#options.joiner().read(link);
+    const group = await this.#enter(genesis, name);
     if (group.standing === 'active') {
       throw new SkychatError('already-member', 'this node is in that group already');
     }
@@ -281,13 +282,13 @@ export class Groups implements GroupActions {
     });
   }
 
-  async #enter(genesisBytes: Uint8Array): Promise<Group> {
+  async #enter(genesisBytes: Uint8Array, called?: string): Promise<Group> {
     const { book, writer, onChange, onEntered } = this.#options;
     const genesis = parseGenesis(genesisBytes);
     if (genesis === undefined) {
       throw new SkychatError('invite-altered', 'the invite names no group');
     }
-    const taken = book.take(genesis, true);
+    const taken = book.take(genesis, true, called);
     if (taken === undefined) {
       throw new SkychatError('too-many-requests', 'this node has as many groups as it can have');
     }

@@ -18,6 +18,7 @@ import {
 } from '../identity.ts';
 import { toBase32, parseBase32 } from './base32.ts';
 import { areAddresses } from './message.ts';
+import { cleanName } from './names.ts';
 import { inviteLimits } from './limits.ts';
 
 export interface InviteNode {
@@ -39,6 +40,8 @@ export interface InviteTerms {
   readonly history: boolean;
   /** The secret of the invite's own key pair, 32 bytes. */
   readonly seed: Uint8Array;
+  /** What the group is called, where its genesis does not say: of an encrypted one. */
+  readonly name?: string | undefined;
 }
 
 export interface Invite extends InviteTerms {
@@ -51,7 +54,7 @@ const version = 1;
 
 /** The link. In upper case it is the same link, and a smaller QR code. */
 export function buildInvite(inviter: Identity, terms: InviteTerms): string {
-  const { genesis, nodes, expires, uses, history, seed } = terms;
+  const { genesis, nodes, expires, uses, history, seed, name } = terms;
   const body = encode([
     genesis,
     publicKeyBytes(inviter.publicKey),
@@ -64,6 +67,7 @@ export function buildInvite(inviter: Identity, terms: InviteTerms): string {
     uses,
     history,
     seed,
+    name ?? null,
   ]);
   const signed = concat(Uint8Array.of(version), body);
   const link = scheme + toBase32(concat(signed, sign(inviter, 'invite', signed)));
@@ -92,8 +96,8 @@ export function parseInvite(text: string): Invite | 'invite-altered' {
 const whiteSpace = /[\s\u00AD\u200B-\u200F\u2060]/gu;
 
 function inviteOfValue(value: Value): Invite | undefined {
-  if (!Array.isArray(value) || value.length !== 7) return undefined;
-  const [genesis, inviter, list, expires, uses, history, seed] = value;
+  if (!Array.isArray(value) || value.length !== 8) return undefined;
+  const [genesis, inviter, list, expires, uses, history, seed, name] = value;
   if (!(genesis instanceof Uint8Array) || !isGenesis(genesis)) return undefined;
   if (!is32Bytes(inviter) || !is32Bytes(seed) || typeof history !== 'boolean') return undefined;
   if (!isCountOrNull(expires) || !isCountOrNull(uses) || uses === 0) return undefined;
@@ -101,7 +105,9 @@ function inviteOfValue(value: Value): Invite | undefined {
   const nodes = nodesOfValue(list, pk);
   if (nodes === undefined) return undefined;
   const group = groupIdOfBytes(objectIdOf(genesis));
-  return { group, inviter: pk, genesis, nodes, expires, uses, history, seed };
+  if (name !== null && (typeof name !== 'string' || cleanName(name) !== name)) return undefined;
+  const terms = { genesis, nodes, expires, uses, history, seed, name: name ?? undefined };
+  return { ...terms, group, inviter: pk };
 }
 
 function isGenesis(bytes: Uint8Array): boolean {

@@ -176,7 +176,7 @@ export class LevelDatabase implements Database {
     }
   }
 
-  /** Of a range of rows in the tables; what is in the log alone is not counted. */
+  /** Of rows in the tables. */
   async approximateBytes({ gte, lt }: KeyRange): Promise<number> {
     return this.#read(async (handle) => classic(handle).approximateSize(gte, lt));
   }
@@ -187,17 +187,14 @@ export class LevelDatabase implements Database {
    * deletions of rows that never were, around the range, lie above it.
    */
   async compact({ gte, lt }: KeyRange): Promise<void> {
-    const last = concat(lt, zero);
-    await this.#read(async (handle) =>
-      classic(handle).compactRange(concat(last, zero), concat(last, zero)),
-    );
+    const [last, end] = [concat(lt, zero), concat(lt, zero, zero)];
+    await this.#read(async (handle) => classic(handle).compactRange(end, end));
     await this.write((batch) => {
-      batch.del(concat(gte, zero));
-      batch.del(last);
+      for (const key of [concat(gte, zero), last]) batch.del(key);
     });
     // What an older read looks at would be kept for it, and go with a later merging only.
     await this.#whenIdle();
-    await this.#read(async (handle) => classic(handle).compactRange(gte, concat(last, zero)));
+    await this.#read(async (handle) => classic(handle).compactRange(gte, end));
   }
 
   /** Of all files of the database. */

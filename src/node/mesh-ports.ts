@@ -5,6 +5,8 @@ import type { Clock, Random, Timers } from '../env.ts';
 import { formatEndpoint, parseEndpoint } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { LinkWatcher } from '../net/peer.ts';
+import type { GroupId } from '../cxo/ids.ts';
+import type { GroupLinksPorts, Reached } from './group-links.ts';
 import type { Mesh, Candidate, MeshPorts } from './mesh.ts';
 
 export interface MeshParts {
@@ -13,6 +15,11 @@ export interface MeshParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
+}
+
+/** The same, for the links of groups. */
+export interface GroupParts extends Omit<MeshParts, 'chat'> {
+  readonly chat: Pick<Chat, 'people' | 'book' | 'membership'>;
 }
 
 export function buildMeshPorts({ chat, network, ...ports }: MeshParts): MeshPorts {
@@ -42,6 +49,37 @@ export function buildMeshPorts({ chat, network, ...ports }: MeshParts): MeshPort
     },
     part: (pk) => {
       network.part(pk);
+    },
+  };
+}
+
+/** The groups that members of the room do not carry are linked for themselves. */
+export function buildGroupLinksPorts({
+  chat,
+  network,
+  clock,
+  ...ports
+}: GroupParts): GroupLinksPorts {
+  const readable = readableAddresses();
+  const reachable = (group: GroupId): Reached[] =>
+    chat.people
+      .members(group)
+      .map((pk) => ({ pk, published: chat.people.addressesOf(pk, clock.now()) }))
+      .map(({ pk, published }) => ({ pk, endpoints: readable(published).map(parseEndpoint) }))
+      .filter(({ pk, endpoints }) => endpoints.length > 0 && pk !== chat.membership.self);
+  return {
+    ...ports,
+    *groups() {
+      for (const { id, standing, isOffered } of chat.book.groups()) {
+        if (standing === 'active' && !isOffered) yield { id, reachable: () => reachable(id) };
+      }
+    },
+    isLinked: (group) =>
+      network
+        .peers()
+        .some(({ pk, state }) => state === 'connected' && chat.people.isMember(group, pk)),
+    dial: (pk, endpoints) => {
+      network.tryPeer(pk, endpoints);
     },
   };
 }

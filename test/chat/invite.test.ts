@@ -135,6 +135,7 @@ describe('an altered invite is refused', () => {
     1,
     false,
     seedOf(7),
+    null,
   ];
   const signedBy = (value: Value, version = 1): string => {
     const signed = concat(Uint8Array.of(version), encode(value));
@@ -163,6 +164,8 @@ describe('an altered invite is refused', () => {
     ['uses in words', changed(4, 'many')],
     ['no word on the history', changed(5, null)],
     ['a short secret', changed(6, seedOf(7).slice(1))],
+    ['a name that is a number', changed(7, 1)],
+    ['a name with spaces around it', changed(7, ' ops ')],
     ['a field more', [...good, null]],
     ['a field less', good.slice(0, -1)],
     ['a map', { a: 1 }],

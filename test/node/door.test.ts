@@ -354,6 +354,15 @@ test('a word on a removal that proves nothing is an offence, and one of no group
   expect(rig.heard).toEqual([]);
 });
 
+test('what a guest says of removals is not listened to', async () => {
+  const rig = new DoorRig();
+  const link = rig.visit(joiner.publicKey);
+  const tag = knockTag(link.handshakeHash, rig.group);
+  const word = encodeRemoval({ tag, proofs: [await proofIn(rig.group)] }) ?? new Uint8Array();
+  link.handler?.onFrame(doorFrames.removed, word);
+  expect([rig.heard, link.closed]).toEqual([[], undefined]);
+});
+
 test('only so many words on removals are looked at', async () => {
   const rig = new DoorRig({ isKnown: () => true });
   const link = rig.visit(admin.publicKey);

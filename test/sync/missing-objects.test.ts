@@ -3,6 +3,7 @@
 // that has erased something freezes a feed for the others.
 import { expect, test } from 'vitest';
 import { Archive } from '../../src/cxo/archive.ts';
+import type { Entry } from '../../src/cxo/entry.ts';
 import type { Erasure } from '../../src/cxo/erasure.ts';
 import { objectIdOf } from '../../src/cxo/ids.ts';
 import { storeLimits } from '../../src/cxo/limits.ts';
@@ -29,9 +30,9 @@ class Explained implements Shedding {
     return this.sheddingAll || this.ids.has(id.join());
   }
 
-  learn(): void {
+  learn: (entries: readonly Entry[]) => void = () => {
     // Tests tell what is explained.
-  }
+  };
 
   sheds(): boolean {
     return true;
@@ -137,6 +138,9 @@ test('F24 what one peer lacks is asked of another, and the feed has no gap', asy
   await wire.run();
   expect(await kept(reader)).toEqual(seqs(1, 12));
   expect(reader.store.find(feed)).toMatchObject({ head: { seq: 12 }, tail: undefined });
+  // Nothing was taken from behind the gap meanwhile: it came in its order.
+  const entries = await new Archive(reader.store).after(0, 100);
+  expect(entries.map(({ seq }) => seq)).toEqual(seqs(1, 12));
   expect(equalDigests(reader, rich)).toBe(true);
 });
 
@@ -194,6 +198,22 @@ test('F24 a gap closes when the explanation comes, such as a deletion in the par
   expect(await kept(reader)).toEqual([1, ...seqs(4, 8)]);
   expect(reader.store.find(feed)).toMatchObject({ head: { seq: 8 }, tail: undefined });
   expect(reader.gossip.overview.behind()).toBe(0);
+});
+
+test('F24 what explains a gap may stand in the gap: roots that are not taken are learned from', async () => {
+  const told = history(6, 2);
+  const explained = new Explained();
+  const seen: number[] = [];
+  explained.learn = (entries) => {
+    seen.push(...entries.map(({ seq }) => seq));
+    explained.add(...told.messages.filter(({ seq }) => seq === 2 || seq === 5));
+  };
+  const reader = await new Rig(testIdentity(0), { shedding: explained }).start();
+  const poor = await holder(1, told, [2, 5]);
+  await (await new Wire([[reader, poor]]).open()).run();
+  expect(seen).toContain(3);
+  expect(await kept(reader)).toEqual([1, 3, 4, 6, 7, 8]);
+  expect(reader.store.find(feed)).toMatchObject({ head: { seq: 8 }, tail: undefined });
 });
 
 test('F25 a long stretch that nobody has is passed over in one stream', async () => {

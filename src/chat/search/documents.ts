@@ -52,10 +52,6 @@ export class Documents {
     return this.#count * documentBytes;
   }
 
-  has(arrival: number): boolean {
-    return this.#byArrival.has(arrival);
-  }
-
   add(entry: Entry): number {
     const document = this.#count++;
     if (document >= this.#columns.time.length) this.#columns = grown(this.#columns);

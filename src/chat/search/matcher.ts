@@ -17,9 +17,8 @@ export interface Clause {
   readonly isNegated: boolean;
 }
 
+/** Above any number of clauses that a document can have met: a line has fewer parts. */
 const excluded = 255;
-/** A document is told apart by how many clauses it has met. */
-export const clausesMax = 64;
 
 /**
  * For each document 1 where every clause holds, else something else.

@@ -35,10 +35,6 @@ export class MessageIndex {
     }
   }
 
-  has(arrival: number): boolean {
-    return this.#documents.has(arrival);
-  }
-
   /** Arrival numbers, in the order of the timeline, the newest first. */
   find(
     clauses: readonly Clause[],

@@ -42,6 +42,7 @@ async function comesToAgree(world: GroupWorld): Promise<boolean> {
   for (let step = 5000; time.now < end; step *= 1.3) {
     await time.runUntil(time.now + step);
     if (agrees(world)) return true;
+    if (world.nodes.some(({ faults }) => faults.length > 0)) return false;
   }
   return false;
 }
