@@ -3,6 +3,7 @@
 import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
+import type { Forgetting } from './chat/forgetting.ts';
 import { labelOf } from './chat/labels.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
@@ -24,6 +25,7 @@ import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
+import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
 import { groupRules } from './node/group-rules.ts';
 import { joinRowPrefix } from './node/joining.ts';
@@ -110,6 +112,7 @@ class Node implements RunningNode {
   #network!: Network;
   #mesh: Mesh | undefined;
   #groupLinks: GroupLinks | undefined;
+  #forgetting!: Forgetting;
   #api!: NodeApi;
   #server: HttpServer | undefined;
   readonly #entrance: Entrance;
@@ -159,6 +162,10 @@ class Node implements RunningNode {
     this.#peerBook = new PeerBook(this.#config, await store.local(peerRowPrefix));
     const ownFeedsKnown = await this.#knowsOwnFeed();
     this.#chat = await this.#openChat();
+    this.#forgetting = openForgetting({
+      ...{ ...this.#ports, storage: this.#storage, retainS: this.#config.retainS },
+      ...{ chat: this.#chat, runner: () => this.#runner },
+    });
     this.#runner = await this.#openRunner(ownFeedsKnown);
     this.#network = this.#openNetwork();
     const mesh = this.#openMesh();
@@ -169,6 +176,7 @@ class Node implements RunningNode {
     this.#chat.onGroups(() => {
       this.#entrance.membersChanged();
       this.#runner.membersChanged();
+      this.#forgetting.rulesChanged();
       this.#network.recheck();
       mesh.candidatesChanged();
       this.#announcer?.announce();
@@ -179,6 +187,7 @@ class Node implements RunningNode {
     }
     await this.#openHttp(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
+    void this.#forgetting.start();
     mesh.start();
     this.#groupLinks.start();
     this.#entrance.joining.resume();
@@ -209,6 +218,7 @@ class Node implements RunningNode {
     (this.#chat as Chat | undefined)?.close();
     await this.#server?.close();
     await (this.#network as Network | undefined)?.close();
+    await (this.#forgetting as Forgetting | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
     await this.#storage.close();
   }
@@ -220,6 +230,7 @@ class Node implements RunningNode {
       ...{ identity, room: this.#config.room, store, archive, clock, random, timers },
       joiner: () => this.#entrance.joining,
       ownAddresses: () => this.#ownAddresses(),
+      isExpired: (group, time) => this.#forgetting.isExpired(group, time),
       configured: this.#peerBook.keys(),
       writer: {
         append: (group, draft) => this.#runner.append(group, draft),
@@ -254,12 +265,14 @@ class Node implements RunningNode {
       soon: setImmediate,
       forkProofs: forkRows.map(parseForkRow).filter((proof) => proof !== undefined),
       groups: groupRules(() => this.#chat),
+      shedding: this.#forgetting,
       ownFeedsKnown: ownFeedsKnown || forceNewHead,
       // No earlier life of the key can have come as far as the seconds since 1970.
       headMin: forceNewHead ? Math.floor(clock.now() / 1_000_000) : 0,
       onArrived: (entries) => {
         const { addressVersion } = this.#chat.people;
         this.#chat.arrived(entries);
+        this.#forgetting.arrived(entries);
         if (this.#chat.people.addressVersion !== addressVersion) this.#mesh?.candidatesChanged();
         this.#entrance.joining.progressed();
       },

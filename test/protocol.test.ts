@@ -3,7 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toHex } from '../src/bytes.ts';
-import { contentLimits, membershipLimits } from '../src/chat/limits.ts';
+import {
+  contentLimits,
+  groupLimits,
+  inviteLimits,
+  membershipLimits,
+  noteLimits,
+  rosterLimits,
+  sealingLimits,
+} from '../src/chat/limits.ts';
+import { parseInvite } from '../src/chat/invite.ts';
 import { kindCharactersMax, objectLimits, rootLimits, saltBytes } from '../src/cxo/limits.ts';
 import { segmentLimits, storeLimits } from '../src/cxo/limits.ts';
 import type { StoredRecord } from '../src/cxo/store.ts';
@@ -12,6 +21,7 @@ import type { Identity } from '../src/identity.ts';
 import { Endings } from '../src/net/endings.ts';
 import { Handshake, type Secured } from '../src/net/handshake.ts';
 import * as linkLimits from '../src/net/limits.ts';
+import { doorLimits, joiningLimits, removalLimits } from '../src/node/door-limits.ts';
 import { noiseMessageBytesMax } from '../src/net/noise.ts';
 import { nodeNoiseCrypto } from '../src/net/noise-crypto.ts';
 import { rekeyMessages, SecureLink } from '../src/net/secure.ts';
@@ -26,7 +36,13 @@ import { syncLimits } from '../src/sync/limits.ts';
 import { boundBytesMax } from '../src/sync/ranges.ts';
 import { diskExamples, ownHeadSlotBytes } from './support/protocol-disk.ts';
 import * as examples from './support/protocol-examples.ts';
-import { alice, bob, frames, protocolExamples } from './support/protocol-examples.ts';
+import {
+  alice,
+  bob,
+  frames,
+  groupExamples,
+  protocolExamples,
+} from './support/protocol-examples.ts';
 import { removeDirectory, temporaryDirectory } from './support/temporary.ts';
 
 const document = readFileSync('docs/PROTOCOL.md', 'utf8');
@@ -65,6 +81,12 @@ describe('the example bytes', () => {
     expect(document).toContain(`Two slots of ${ownHeadSlotBytes} bytes`);
   });
 
+  test('the link of the invite is what the code writes, and reads with line breaks', () => {
+    const [, link = ''] = /^```text name=invite-link\n([^`]*)^```$/m.exec(document) ?? [];
+    expect(link.replace(/\s/g, '')).toBe(groupExamples.link);
+    expect(parseInvite(link)).toMatchObject({ group: groupExamples.ops.id, uses: 5 });
+  });
+
   test('the examples of a varint are what the code writes', () => {
     for (const [name, hex] of computed) {
       if (name.startsWith('varint-')) expect(document).toContain(`\`${hex}\``);
@@ -85,10 +107,34 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['bytes of a segment', segmentLimits.bytesMax],
   ['bytes behind which a sender ends a segment', segmentLimits.bytesTarget],
   ['bytes of a text, for writers', contentLimits.textBytesMax],
+  ['bytes of an emoji', contentLimits.emojiBytesMax],
+  ['code points of an emoji', contentLimits.emojiPointsMax],
+  ['edits that a deletion names', contentLimits.deletedEditsMax],
+  ['notes of one author and kind about a message', noteLimits.perAuthorMax],
   ['keys of a vouch', contentLimits.vouchKeysMax],
   ['addresses of a node', contentLimits.addressesMax],
   ['characters of an address', contentLimits.addressCharactersMax],
   ['members of a room', membershipLimits.membersMax],
+  ['keys of an offer', groupLimits.offeredToMax],
+  ['groups that a node carries', groupLimits.carriedMax],
+  ['feeds that an operation has seen', rosterLimits.seenFeedsMax],
+  ['bytes of what an operation has seen', rosterLimits.seenBytesMax],
+  ['UTF-16 units of a name or topic in an operation', 2 * rosterLimits.topicCharactersMax],
+  ['bytes of a sealed description', rosterLimits.sealedBytesMax],
+  ['uses of an invite, where they are counted', rosterLimits.usesMax],
+  ['bytes of a genesis in an invite', inviteLimits.genesisBytesMax],
+  ['nodes of an invite', inviteLimits.nodesMax],
+  ['characters of an invite', inviteLimits.linkCharactersMax],
+  ['recipients of a part of an epoch', sealingLimits.recipientsOfPartMax],
+  ['parts of an epoch', sealingLimits.partsMax],
+  ['generation of an epoch', sealingLimits.generationMax],
+  ['µs of an epoch', sealingLimits.epochLifetimeUs],
+  ['objects of an epoch', sealingLimits.epochObjectsMax],
+  ['epochs of an author that are looked at', sealingLimits.epochsOfIssuerMax],
+  ['recipients that begin like a key', sealingLimits.attemptsMax],
+  ['epochs of an object keys', sealingLimits.keysOfGrantMax],
+  ['members that are given keys with one message', sealingLimits.grantsAtOnceMax],
+  ['µs until a member is given keys again', sealingLimits.grantIntervalUs],
   ['type and payload of a frame', linkLimits.frameBytesMax],
   ['bytes of a Noise message', noiseMessageBytesMax],
   ['Noise messages under one key', rekeyMessages],
@@ -101,7 +147,20 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['s of silence', (linkLimits.silentTicks * linkLimits.linkTickMs) / 1000],
   ['s without progress in writing', (linkLimits.stalledTicks * linkLimits.linkTickMs) / 1000],
   ['bytes that wait to be sent', linkLimits.queueHardBytes],
-  ['groups of a hello', syncLimits.groupsMax],
+  ['guests', doorLimits.guestsMax],
+  ['ms of a guest', doorLimits.guestMs],
+  ['ms until a key is a guest again', doorLimits.guestPauseMs],
+  ['frames of a guest', doorLimits.heldFramesMax],
+  ['bytes of these', doorLimits.heldBytesMax],
+  ['knocks of a link in a minute', doorLimits.knocksPerMinuteMax],
+  ['offences at the door', doorLimits.offencesMax],
+  ['ms for the answer to a knock', joiningLimits.answerMs],
+  ['ms until who was let in knocks again', joiningLimits.rosterMs],
+  ['proofs of a frame removed', removalLimits.proofsMax],
+  ['roots behind the first of a proof', removalLimits.chainMax],
+  ['bytes of objects and roots of a frame removed', removalLimits.bytesMax],
+  ['frames removed of a link', removalLimits.wordsOfLinkMax],
+  ['groups that are named on a link', syncLimits.groupsMax],
   ['feeds or places of a frame, for senders', syncLimits.feedsInFrameMax],
   ['feeds that a peer may claim', syncLimits.feedsMax],
   ['window', syncLimits.windowBytes],

@@ -99,3 +99,17 @@ export class Announcements {
     apply(await Promise.all(told.map((fields) => writing.append(group, fields))));
   }
 }
+
+/** What members say of themselves, by group. */
+export function announcementsOf(entries: readonly Entry[], book: GroupBook): Map<GroupId, Entry[]> {
+  const said = new Map<GroupId, Entry[]>();
+  for (const entry of entries) {
+    const { type } = book.of(entry);
+    if (type !== 'vouch' && type !== 'profile' && type !== 'address') continue;
+    if (!book.allows(entry)) continue;
+    const own = said.get(entry.feed.group);
+    if (own === undefined) said.set(entry.feed.group, [entry]);
+    else own.push(entry);
+  }
+  return said;
+}

@@ -1,12 +1,14 @@
 // The conversation of one node as a whole, in its room and its groups: opened over the archive, told of
 // every arrival, asked for pages and posts. Knows nothing of links, and of HTTP only the shapes of its answers.
+import { toHex } from '../bytes.ts';
 import type { Entry } from '../cxo/archive.ts';
+import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Addresses } from './addresses.ts';
-import { Announcements } from './announcements.ts';
+import { Announcements, announcementsOf } from './announcements.ts';
 import { Backlog } from './backlog.ts';
 import { Blocks } from './blocks.ts';
 import { Conversation } from './conversation.ts';
@@ -52,6 +54,8 @@ export interface ChatOptions {
   readonly joiner: () => Joiner & { view(group: GroupId): JoinView | undefined };
   /** `host:port`, where others can dial this node at present. */
   readonly ownAddresses: () => readonly string[];
+  /** Whether messages of this time, microseconds, are not kept any more; without it all are. */
+  readonly isExpired?: (group: GroupId, time: number) => boolean;
 }
 
 export class Chat {
@@ -105,7 +109,8 @@ export class Chat {
     this.notes = notes;
     const views = new MessageViews({
       ...{ self, people: this.people, contents: book, notes, delivery, isBlocked },
-      allows: (entry) => book.allows(entry),
+      allows: (entry) =>
+        book.allows(entry) && options.isExpired?.(entry.feed.group, entry.time) !== true,
       forkedAt: (feed) => store.find(feed)?.forkedAt,
     });
     const backlog = new Backlog({
@@ -217,6 +222,12 @@ export class Chat {
   onGroups(listener: () => void): void {
     this.#listeners.add(listener);
     this.membership.onChange(listener);
+  }
+
+  /** To be called when the bodies of messages are gone from the store. */
+  erased(erased: readonly Pick<Erasure, 'feed' | 'id'>[]): void {
+    this.#live.forget();
+    this.reading.touched(erased.map(({ feed, id }) => ({ group: feed.group, id: toHex(id) })));
   }
 
   /** To be called when messages are gone from the store: what is shown is read from it again. */
@@ -371,20 +382,6 @@ export class Chat {
     if (this.directory.findName(identity.publicKey) !== name) this.reading.forget();
     return changes;
   }
-}
-
-/** What members say of themselves, by group. */
-function announcementsOf(entries: readonly Entry[], book: GroupBook): Map<GroupId, Entry[]> {
-  const said = new Map<GroupId, Entry[]>();
-  for (const entry of entries) {
-    const { type } = book.of(entry);
-    if (type !== 'vouch' && type !== 'profile' && type !== 'address') continue;
-    if (!book.allows(entry)) continue;
-    const own = said.get(entry.feed.group);
-    if (own === undefined) said.set(entry.feed.group, [entry]);
-    else own.push(entry);
-  }
-  return said;
 }
 
 /** Labels of what holds a group together, in the order in which each needs the one before. */

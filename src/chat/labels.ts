@@ -1,6 +1,7 @@
 // The labels under which the store finds objects again without reading everything, and by which it
 // tells how many are no messages of a person.
 import { utf8 } from '../bytes.ts';
+import { textLabelPrefix } from '../cxo/record.ts';
 import { findMapValue } from '../cxo/scan.ts';
 import type { ContentFields } from './content-fields.ts';
 import { noteTypes } from './note-content.ts';
@@ -9,7 +10,7 @@ import { noteTypes } from './note-content.ts';
  * A text that answers another or asks to be acknowledged: it is found for the message's sake that it
  * is about. It begins with `textLabelPrefix`, since it is a message as well.
  */
-export const linkedLabel = 'text-linked';
+export const linkedLabel = `${textLabelPrefix}linked`;
 
 /** Sealed, and not to be read here when it came. */
 export const lockedLabel = 'locked';

@@ -109,9 +109,7 @@ export class Unread {
   /** To be called when a marker went forward: what is counted behind it still counts. */
   advanced(group: GroupId, marker: number): void {
     this.#drafts.delete(group);
-    const tally = this.#tallies.get(group);
-    tally?.advance(marker);
-    if (tally?.isWhole === false) this.#tallies.delete(group);
+    this.#tallies.get(group)?.advance(marker);
   }
 
   /** Every group that is not counted, in one walk back over the arrivals. */

@@ -88,16 +88,29 @@ export class Writing {
     }
   }
 
+  /** Writes what has to stand before anything sealed; members that come meanwhile need other keys. */
   async #prepare(group: GroupId): Promise<Seal> {
     const { sealerOf, writer } = this.#options;
     const sealer = sealerOf(group);
     if (sealer === undefined) throw new Error('nothing is sealed in an open group');
-    while (this.#preparing.has(group)) await this.#preparing.get(group);
-    const { objects, local, seal } = sealer.prepare();
-    if (objects.length === 0) {
-      if (local.length > 0) await writer.writeLocal(local);
-      return seal;
+    for (let tries = 1; ; tries++) {
+      while (this.#preparing.has(group)) await this.#preparing.get(group);
+      const { objects, local, seal } = sealer.prepare();
+      if (objects.length === 0) {
+        if (local.length > 0) await writer.writeLocal(local);
+        return seal;
+      }
+      if (tries > triesMax) throw new SkychatError('no-key', 'the members change all the time');
+      await this.#writeKeys(group, objects, local);
     }
+  }
+
+  async #writeKeys(
+    group: GroupId,
+    objects: readonly Uint8Array[],
+    local: readonly LocalChange[],
+  ): Promise<void> {
+    const { writer } = this.#options;
     const written = Promise.all(
       objects.map((object, i) => writer.append(group, draftOf(object, i === 0 ? local : []))),
     );
@@ -110,8 +123,6 @@ export class Writing {
     } finally {
       this.#preparing.delete(group);
     }
-    // By now they have arrived like any others: nothing has to go with what is sealed.
-    return sealer.prepare().seal;
   }
 }
 

@@ -133,6 +133,8 @@ function checkFailure({ state, join }: GroupView): void {
     const status = join.code === 'not-a-member' ? 403 : 422;
     throw new Problem(status, join.detail ?? 'the joining failed', join.code ?? undefined, hint);
   }
+  // Who was in the group before joins it again.
+  if (join != null) return;
   if (state === 'left') throw new Problem(409, 'the joining was ended', 'group-left');
   if (state === 'removed') {
     throw new Problem(403, 'this node was removed from the group', 'not-a-member', hint);

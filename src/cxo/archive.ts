@@ -95,20 +95,27 @@ export class Archive {
   }
 
   /** What stands there, though it may be the second place of a message. */
-  async entry({ feed, seq, index }: Position): Promise<Entry | undefined> {
-    const rewrites = this.#store.rewrites();
-    const [stored] = await this.#store.records(feed, seq, 1);
-    const record = stored && (await this.#decode(stored, rewrites));
-    const at = record?.find(seq, index);
+  async entry(position: Position): Promise<Entry | undefined> {
+    const record = await this.#recordAt(position);
+    const at = record?.find(position.seq, position.index);
     return at === undefined ? undefined : record?.entry(at);
   }
 
   /** Every message that was stored with the label, by feed and position. */
   async labelled(label: string): Promise<Entry[]> {
     const entries: Entry[] = [];
+    let feed: FeedId | undefined;
+    let record: DecodedRecord | undefined;
     for (const position of await this.#store.labelled(label)) {
-      const entry = await this.entry(position);
-      if (entry !== undefined) entries.push(entry);
+      // Neighbours share a record, which is read once for all of them.
+      const isSame = feed !== undefined && feedKey(feed) === feedKey(position.feed);
+      let at = isSame ? record?.find(position.seq, position.index) : undefined;
+      if (at === undefined) {
+        feed = position.feed;
+        record = await this.#recordAt(position);
+        at = record?.find(position.seq, position.index);
+      }
+      if (record !== undefined && at !== undefined) entries.push(record.entry(at));
     }
     return entries;
   }
@@ -132,6 +139,13 @@ export class Archive {
       return root && { object, root, author, signature: run.signature, chain: rest };
     }
     return undefined;
+  }
+
+  /** The record that holds the place; undefined where there is none, or it is damaged. */
+  async #recordAt({ feed, seq }: Position): Promise<DecodedRecord | undefined> {
+    const rewrites = this.#store.rewrites();
+    const [stored] = await this.#store.records(feed, seq, 1);
+    return stored && (await this.#decode(stored, rewrites));
   }
 
   /** A record by its key; undefined where it is damaged. */

@@ -1,5 +1,6 @@
 // Which rows a planned batch of commits puts and deletes, and which bring back what was before.
 // Pure: reads nothing; what it needs of the disk was read before.
+import { isNoText } from './record.ts';
 import { toHex } from '../bytes.ts';
 import { heldRecordOf, type Draft, type PlannedRecord } from './commit-plan.ts';
 import type { Batch } from './level-database.ts';
@@ -163,7 +164,7 @@ export function putRecord({ planned, ids, repeated, repeats }: ReadyRecord, batc
     if (message?.label === undefined) continue;
     const { label, seq, index } = message;
     put(batch, sealRow(labelKey(label, { feed: known.number, seq, index })));
-    labelled++;
+    if (isNoText(label)) labelled++;
   }
   if (held) put(batch, heldRow(heldRecordOf(record), known));
   else putOrders(batch, record, known, shape, arrival);

@@ -1,5 +1,6 @@
 // Reads at start what a LevelDB store keeps in memory, and checks that it is a store of this version.
 // Rows that are damaged are reported and left out; nothing here depends on the number of messages.
+import { isNoText } from './record.ts';
 import type { Random } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Database } from './level-database.ts';
@@ -11,6 +12,7 @@ import {
   parseFeedNumber,
   parseRecordPlace,
   rowKinds,
+  parseLabelKey,
 } from './level-keys.ts';
 import {
   parseFeed,
@@ -71,8 +73,9 @@ export async function loadState(
   await loadFeeds(database, state, onDamage);
   await loadHeld(database, state, onDamage);
   for await (const row of database.scan(kindRange(rowKinds.label))) {
-    if (unsealValue(row.key, row.value) !== undefined) state.labelled++;
-    else onDamage({ feed: undefined, from: undefined, what: 'label row' });
+    if (unsealValue(row.key, row.value) === undefined) {
+      onDamage({ feed: undefined, from: undefined, what: 'label row' });
+    } else if (isNoText(parseLabelKey(row.key)?.label ?? '')) state.labelled++;
   }
   state.latestArrival = Math.max(arrivalFloor, await findLatestArrival(database, onDamage));
   return state;

@@ -1,6 +1,7 @@
 // What a commit does to rows of a LevelDB store that are there already: all rows of a tail go when it
 // is withdrawn, and a message of a tail that turns out to stand earlier in its feed is moved there.
 // Reads what goes and what is replaced, so that it can be brought back; writes nothing.
+import { isNoText } from './record.ts';
 import { toHex } from '../bytes.ts';
 import { DecodedRecord } from './decoded-record.ts';
 import type { FeedTail } from './feed.ts';
@@ -52,7 +53,7 @@ export class Rewriting {
     if (this.#removed.has(name)) return;
     this.#removed.set(name, row);
     const isLabel = row.key[0] === rowKinds.label && unsealValue(row.key, row.value) !== undefined;
-    if (isLabel) this.labels++;
+    if (isLabel && isNoText(parseLabelKey(row.key)?.label ?? '')) this.labels++;
   }
 
   /** The last replacement of a row counts. */

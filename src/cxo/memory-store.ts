@@ -1,5 +1,6 @@
 // A store in memory, for the simulator and for tests: the same answers as the LevelDB store, by the
 // contract suite, and nothing left when it is closed.
+import { isNoText } from './record.ts';
 import { SkychatError } from '../errors.ts';
 import { Draft, isOfTail, planCommit, type PlannedRecord } from './commit-plan.ts';
 import { eraseObjects, type Erasure } from './erasure.ts';
@@ -221,7 +222,7 @@ export class MemoryStore implements Store {
       }
       places.push(place);
       if (label === undefined) continue;
-      labelled++;
+      if (isNoText(label)) labelled++;
       insert(listIn(this.#labels, label), place, isBefore);
     }
     if (moves) this.#state.rewrites += 2;
@@ -264,7 +265,7 @@ export class MemoryStore implements Store {
     let left = 0;
     for (const [label, places] of this.#labels) {
       const rest = places.filter((place) => !leaves(place));
-      left += places.length - rest.length;
+      if (isNoText(label)) left += places.length - rest.length;
       this.#labels.set(label, rest);
     }
     return left;

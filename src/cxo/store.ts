@@ -159,7 +159,7 @@ export interface Store {
   positions(id: MessageId): Promise<readonly Position[]>;
   /** Every visible or held message that was stored with this label, by feed and position. */
   labelled(label: string): Promise<readonly Position[]>;
-  /** Number of messages that carry any label. In memory. */
+  /** Number of messages with a label that tells that they are none of a person. In memory. */
   labelledCount(): number;
   /**
    * A number that changes whenever records that were there are withdrawn, objects of them are erased,

@@ -21,7 +21,7 @@ import {
 import { schemaVersion } from './level-load.ts';
 import { parseMeta, parseRecord, unsealValue, type Row } from './level-rows.ts';
 import { storeLimits } from './limits.ts';
-import { buildRecord, type LabelOf } from './record.ts';
+import { buildRecord, unknownLabel, type LabelOf } from './record.ts';
 import type { FeedId } from './root.ts';
 import type { Run } from './segment.ts';
 import { findSegmentShape } from './segment-shape.ts';
@@ -180,7 +180,7 @@ class Verifier {
   ): Promise<void> {
     const shape = findSegmentShape(run.bytes, body.signed);
     if (shape === undefined) throw new Error('a run that was rebuilt is a segment');
-    const record = buildRecord(run, body.held, this.#labelOf);
+    const record = buildRecord(run, body.held, (...of) => this.#labelFor(...of));
     const state = { feed, head: run.head, forkedAt: undefined };
     const known = { number, group, state };
     const ready = readyRecord({ record, known, shape, arrival: body.arrival });
@@ -239,6 +239,14 @@ class Verifier {
       if (extra <= 0) continue;
       this.report(undefined, undefined, `${extra} rows of the ${kindName(kind)} index too many`);
     }
+  }
+
+  /** What is sealed has the label of what it says, which cannot be told from its bytes. */
+  #labelFor(...of: Parameters<LabelOf>): string | undefined {
+    const label = this.#labelOf(...of);
+    if (label !== unknownLabel) return label;
+    this.#expect(rowKinds.label);
+    return undefined;
   }
 
   #expect(kind: number): void {

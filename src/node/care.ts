@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelOf } from '../chat/labels.ts';
+import { unknownLabel } from '../cxo/record.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore } from '../cxo/level-store.ts';
 import { openOwnHead } from '../cxo/own-head.ts';
@@ -19,7 +20,7 @@ export type { RepairReport, StoreVerdict };
  */
 export function verifyData(data: string): Promise<StoreVerdict> {
   return withLock(data, async (path) => {
-    const verdict = await verifyStore(path, labelOf);
+    const verdict = await verifyStore(path, labelInAnyHands);
     const lost = await findLostOwnRoots(data, path);
     if (lost === undefined) return verdict;
     const { problems, problemCount } = verdict;
@@ -60,4 +61,9 @@ async function withLock<T>(data: string, work: (store: string) => Promise<T>): P
   } finally {
     await lock.close();
   }
+}
+
+/** What was sealed has another label where it could be opened. */
+function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
+  return kind === 'sealed' ? unknownLabel : labelOf(kind, object);
 }

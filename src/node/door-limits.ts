@@ -44,6 +44,8 @@ export const joiningLimits = {
   rosterMs: 15_000,
   /** How often a joining looks at what has come, besides whenever something comes. */
   lookMs: 250,
+  /** How long a count of what has come is used again. */
+  countedMs: 100,
   /** Between two rounds over all nodes that the invite names: full jitter. */
   roundMsMin: 1_000,
   roundMsMax: 30_000,

@@ -20,7 +20,7 @@ import type { Link, LinkHandler } from '../net/transport.ts';
 import type { FeedOverview } from '../sync/overview.ts';
 import { Door, type InviteVerdict } from './door.ts';
 import { parseRemoval } from './door-frames.ts';
-import { doorLimits } from './door-limits.ts';
+import { doorLimits, joiningLimits } from './door-limits.ts';
 import type { JoinProgress } from './join.ts';
 import { Joining } from './joining.ts';
 
@@ -52,6 +52,7 @@ export class Entrance {
   readonly joining: Joining;
   readonly #door: Door;
   readonly #parts: EntranceParts;
+  #counted: (JoinProgress & { readonly group: GroupId; readonly until: number }) | undefined;
 
   constructor(parts: EntranceParts) {
     const { self, clock, random, timers, logger } = parts;
@@ -199,16 +200,22 @@ export class Entrance {
     onRosterChanged();
   }
 
+  /** Counting takes a look at every feed there is: arrivals come more often than that is worth. */
   #progress(id: GroupId): JoinProgress {
-    const { chat, feeds } = this.#parts;
+    const { chat, feeds, clock } = this.#parts;
+    const now = clock.monotonic();
     const isMember = chat().book.find(id)?.standing === 'active';
+    const known = this.#counted;
+    if (known?.group === id && known.isMember === isMember && now < known.until) return known;
     let [have, behind] = [0, 0];
     for (const feed of feeds()) {
       if (feed.feed.group !== id) continue;
       have += feed.count;
       behind += feed.behind;
     }
-    return { isMember, isInSync: behind === 0, have, of: have + behind };
+    const progress = { isMember, isInSync: behind === 0, have, of: have + behind };
+    this.#counted = { ...progress, group: id, until: now + joiningLimits.countedMs };
+    return progress;
   }
 }
 

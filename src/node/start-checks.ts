@@ -17,7 +17,10 @@ export function readToken(path: string): string {
 }
 
 /** Whether both ports are free. */
-export async function checkPorts({ listen, http }: NodeConfig, transport: Transport): Promise<void> {
+export async function checkPorts(
+  { listen, http }: NodeConfig,
+  transport: Transport,
+): Promise<void> {
   const endpoints: Endpoint[] = listen === undefined ? [] : [listen];
   if (http.kind === 'tcp') endpoints.push(http);
   for (const endpoint of endpoints) {

@@ -168,3 +168,16 @@ test('what is read, or by this node, or in a group that has not begun, is not co
     expect(await world.unread.counts(group)).toEqual({ unread: 0, mentions: 0 });
   }
 });
+
+test('of more unread messages than are counted, one that goes makes room for an older one', async () => {
+  const world = new World();
+  for (let i = 0; i < 6; i++) world.arrive(0, 1, i === 1);
+  const count = () => world.unread.counts(groups[0]);
+  expect(await count()).toEqual({ unread: countMax, mentions: 0 });
+  world.note(5, true);
+  expect(await count()).toEqual({ unread: countMax, mentions: 1 });
+  world.note(4, true);
+  expect(await count()).toEqual({ unread: countMax, mentions: 1 });
+  world.note(3, true);
+  expect(await count()).toEqual({ unread: 3, mentions: 1 });
+});

@@ -215,6 +215,15 @@ describe('join', () => {
     expect(ended.stderr).toBe('skychat-node: waiting: a \\x1b[2Jb\n');
   });
 
+  test('goes on for one who was in the group before', async () => {
+    const again = { ...offered, state: 'left', join: { ...waitingToJoin, state: 'connecting' } };
+    const daemon = await fakeDaemon((_, response, index) => {
+      sendJson(response, index < 2 ? again : { ...offered, state: 'active', join: null });
+    });
+    const ended = await run(['groups', 'join', 'x', '--http', daemon.http]);
+    expect(ended).toMatchObject({ code: 0, stdout: `${offered.id}\n` });
+  });
+
   test('does not wait where it is told not to', async () => {
     const daemon = await joining({ state: 'connecting' });
     const ended = await run(['groups', 'join', '--no-wait', 'x', '--http', daemon.http]);

@@ -166,7 +166,7 @@ export class StoreModel {
       return isOfFeed && record.messages.some((message) => message.seq === seq);
     });
     const segment = found && parseSegment(found.record.bytes, found.record.signed);
-    const object = segment?.entries[seq - found.record.from]?.slots[index]?.object;
+    const object = segment?.entries[seq - (found?.record.from ?? 0)]?.slots[index]?.object;
     if (found === undefined || segment === undefined || object === undefined) return;
     const { record } = found;
     const entries = segment.entries.map(({ time, slots }, i) =>

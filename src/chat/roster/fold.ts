@@ -79,9 +79,11 @@ export class Fold {
     if (isAdmission(act)) {
       if (this.invites.admit(act, (key) => this.personOf(key))) this.#valid.add(act);
     } else {
-      const stint = person.stints.find(({ grant }) => grant === undefined || precedes(grant, act));
-      if (person.stints.length > 1) return undefined;
-      if (stint?.covers(act.entry) === true && !this.#carryOutLast(act)) return undefined;
+      const isCovered = person.stints.some(
+        (stint) =>
+          (stint.grant === undefined || precedes(stint.grant, act)) && stint.covers(act.entry),
+      );
+      if (isCovered && !this.#carryOutLast(act)) return undefined;
     }
     this.#file(act);
     return new Set(subject === undefined ? [author] : [author, subject]);
@@ -134,7 +136,6 @@ export class Fold {
 
   /** Takes the operations that this promotion makes valid. */
   #takeTurn({ person, grant }: Turn): void {
-    if (grant !== undefined && isRepeated(person, grant)) return;
     const stint = person.openStint(grant);
     this.admins.add(person.key);
     for (const act of person.acts) {
@@ -215,14 +216,6 @@ class Cut implements End {
 function isKnownToEnd({ against, ownEnd }: Tenure, act: Act): boolean {
   if (ownEnd !== undefined && precedes(ownEnd, act)) return true;
   return against.some((end) => precedes(end.act, act));
-}
-
-/** Whether the person had been promoted already and, as far as was known, was an admin still. */
-function isRepeated({ stints }: Person, grant: Act): boolean {
-  return stints.some(
-    (stint) =>
-      (stint.grant === undefined || precedes(stint.grant, grant)) && !isKnownToEnd(stint, grant),
-  );
 }
 
 function isAdmission(act: Act): act is Admission {

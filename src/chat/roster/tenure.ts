@@ -31,7 +31,7 @@ export class Tenure {
   /** Ends that came to be known later are no business of this. */
   readonly #count: number;
   readonly #own: OwnEnds;
-  readonly #limits = new Map<number, number>();
+  #limits: Map<number, number> | undefined;
   #sorted: { readonly against: readonly End[]; readonly past: readonly End[] } | undefined;
   #ownEnd: Act | null | undefined;
 
@@ -108,14 +108,16 @@ export class Tenure {
   }
 
   #limitOf(head: number): number {
-    const known = this.#limits.get(head);
+    const known = this.#limits?.get(head);
     if (known !== undefined) return known;
+    if (this.#count === 0 && this.#own.leaves.size === 0) return Infinity;
     let limit = Infinity;
     const { against, past } = this.#sort();
     for (const end of against) limit = Math.min(limit, end.cutOf(head));
     for (const end of past) limit = Math.min(limit, end.cutOf(head) || Infinity);
     const leave = this.#own.leaves.get(head);
     if (leave !== undefined) limit = Math.min(limit, leave.entry.seq);
+    this.#limits ??= new Map();
     this.#limits.set(head, limit);
     return limit;
   }

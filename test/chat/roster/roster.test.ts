@@ -129,6 +129,7 @@ test('F39 the replay of an old addition does not undo a removal', () => {
   const addition = one.issue({ op: 'add', key: c, history: false });
   sync(...peers);
   first.issue({ op: 'remove', key: c });
+  two.clock += 100;
   if (addition.object !== undefined) two.write(addition.object);
   sync(...peers);
   for (const { roster } of peers) expect(roster.isMember(c)).toBe(false);
@@ -143,6 +144,27 @@ test('F39 an addition that claims to have seen every removal there will be undoe
   first.clock = 5000;
   first.issue({ op: 'remove', key: c });
   expect(first.roster.isMember(c)).toBe(false);
+});
+
+test('what somebody wrote who came by an invite counts up to its removal, and lets nobody in after', () => {
+  const [first] = withAdmins() as [Peer];
+  const invite = invitation(1);
+  first.issue({ op: 'invite', invite: invite.id, expires: null, uses: null, history: false });
+  const stranger = new Peer(a, genesis);
+  sync(first, stranger);
+  first.roster.apply([stranger.issue(admitBy(genesis.id, invite, a), { head: 3 })]);
+  expect(first.roster.isMember(a)).toBe(false);
+  first.issue(admitBy(genesis.id, invite, a));
+  sync(first, stranger);
+  stranger.issue(admitBy(genesis.id, invite, b), { head: 0 });
+  sync(first, stranger);
+  first.issue({ op: 'remove', key: a });
+  const late = stranger.issue(admitBy(genesis.id, invite, c), { head: 0 });
+  const roster = rosterOf(genesis, [...first.entries(), late]);
+  for (const each of [first.roster, roster]) {
+    expect(each.limitOf(feedOf(a))).toBe(1);
+    expect([...each.members().keys()].sort()).toEqual([founder, b].sort());
+  }
 });
 
 test('F39 an admin that is removed leaves nothing behind that takes effect later', () => {

@@ -229,7 +229,8 @@ class GroupCheck {
         .join('\n');
       const same = shown.get(readable.join());
       if (same !== undefined && same !== words) {
-        this.#faults.push(`${node.name} shows other texts:\n${words}\n- than -\n${same}`);
+        const other = words.split('\n').find((line, i) => line !== same.split('\n')[i]);
+        this.#faults.push(`${node.name} shows another text: ${other ?? 'none'}`);
       }
       shown.set(readable.join(), words);
     }

@@ -168,6 +168,7 @@ export class Member implements SimEnd {
       ...{ ...ports, room, configured },
       joiner: () => entrance.joining,
       ownAddresses: () => [`${this.name}.example:7000`],
+      isExpired: () => false,
       writer: {
         append: async (group, draft) => {
           const entry = await runnerOf().append(group, this.options.onBuilt(this, group, draft));
