@@ -47,8 +47,9 @@ export class GroupBook implements Contents {
   /** Objects that came to each group, for the age of its epoch. */
   readonly #objects = new Map<GroupId, number>();
   readonly #contents = new WeakMap<Entry, Content>();
-  /** Rows of keys that were learned before their objects were on disk. */
+  /** Rows of keys that were learned before their objects were on disk, and the groups that they open. */
   readonly #owed: LocalChange[] = [];
+  readonly #opened = new Set<Group>();
   readonly #counters = { 'groups-full': 0, 'offer-malformed': 0, 'sealed-invalid': 0 };
 
   constructor(options: GroupBookOptions) {
@@ -128,7 +129,9 @@ export class GroupBook implements Contents {
   /** What entries of any group say for the groups themselves: rosters, keys, offers. */
   apply(entries: readonly Entry[]): GroupChanges {
     const local: LocalChange[] = this.#owed.splice(0);
-    let [members, unlocked] = [false, false];
+    let [members, unlocked] = [false, this.#opened.size > 0];
+    for (const group of this.#opened) group.keysChanged();
+    this.#opened.clear();
     for (const [group, own] of byGroup(entries)) {
       this.#count(group, own.length);
       const known = this.#groups.get(group);
@@ -224,6 +227,7 @@ export class GroupBook implements Contents {
       // What comes in the same commit can be read by it.
       const learned = group?.keys?.apply([entryAt(place, object)]);
       this.#owed.push(...(learned?.local ?? []));
+      if (group !== undefined && learned?.keys === true) this.#opened.add(group);
       return kind;
     }
     const opened = kind === 'sealed' ? group?.keys?.open(object, placeIn(place)) : undefined;

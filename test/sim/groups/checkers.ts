@@ -208,8 +208,14 @@ class GroupCheck {
       .filter(({ entry, content }) => content.type === 'text' && roster?.allows(entry.feed, entry.seq))
       .sort((a, b) => compareTimeline(a.entry, b.entry));
     for (const node of this.#members) {
-      const keys = this.#keys.get(node);
-      const isReadable = ({ epoch }: Found): boolean => epoch === undefined || keys?.has(epoch) === true;
+      const held = await ringOf(node, this.#group.id);
+      // What is honest reaches everybody whom it is for, with its key; nothing else has to.
+      const isReadable = ({ entry, epoch }: Found): boolean => {
+        const author = this.#world.nodeOf(entry.feed.author);
+        const isHonest = author !== undefined && !this.#world.isHostile(author);
+        const keys = isHonest ? this.#keys.get(node) : held;
+        return epoch === undefined || keys?.has(epoch) === true;
+      };
       const expected = texts.filter(isReadable).map(({ entry }) => toHex(entry.id));
       const { conversation } = node.alive.chat;
       const { messages } = await conversation.newest({ group: this.#group.id }, textsMax);
@@ -259,14 +265,21 @@ function foundOf(entry: Entry, keys: ReadonlyMap<EpochId, Uint8Array>): Found {
   return { entry, epoch, content: content ?? { type: 'unknown', kind: 'sealed' } };
 }
 
+async function ringOf(
+  { alive, options: { identity } }: Member,
+  group: GroupId,
+): Promise<ReadonlyMap<EpochId, Uint8Array>> {
+  return new KeyRing(identity, await alive.store.local(ringPrefix)).keysOf(group);
+}
+
 /** Those in its ring, and those that its identity opens in anything that anybody has. */
 async function keysOf(
-  { alive, options: { identity } }: Member,
+  node: Member,
   group: GroupId,
   entries: ReadonlyMap<string, Entry>,
 ): Promise<ReadonlyMap<EpochId, Uint8Array>> {
-  const ring = new KeyRing(identity, await alive.store.local(ringPrefix));
-  const keys = new Map(ring.keysOf(group));
+  const { identity } = node.options;
+  const keys = new Map(await ringOf(node, group));
   const bytes = groupIdBytes(group);
   for (const { feed, object } of entries.values()) {
     const parsed = object && parseObject(object);

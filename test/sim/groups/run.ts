@@ -31,8 +31,8 @@ export async function runGroups(
     ...[frameTypes.check, frameTypes.credit],
     ...Object.values(doorFrames),
   ]);
-  const restless = types.filter((type) => !isOfRest.has(type));
-  if (restless.length > 0) broken.push(`at rest, frames of the types ${restless.join()} were sent`);
+  const restless = [...types].filter((sent) => !isOfRest.has(Number(sent.split(' ')[1])));
+  if (restless.length > 0) broken.push(`at rest, frames were sent: ${restless.join('; ')}`);
   return broken;
 }
 
@@ -57,10 +57,10 @@ async function sayLast(world: GroupWorld): Promise<void> {
   }
 }
 
-/** Lets the mesh come to rest, and watches it then for a minute; the types of the frames sent. */
-async function rest({ time, links }: GroupWorld): Promise<number[]> {
+/** Lets the mesh come to rest, and watches it then for a minute: who sends frames of which type. */
+async function rest({ time, sent }: GroupWorld): Promise<ReadonlySet<string>> {
   await time.runUntil(time.now + 180_000);
-  links.types.clear();
+  sent.clear();
   await time.runUntil(time.now + 60_000);
-  return [...links.types.keys()];
+  return new Set(sent);
 }

@@ -50,12 +50,20 @@ export class GroupWorld {
   readonly refusals = new Map<string, number>();
   /** Operations that took place, by name. */
   readonly done = new Map<string, number>();
+  /** Who sent frames of which type since it was last emptied. */
+  readonly sent = new Set<string>();
   jumpedMicros = 0;
 
   constructor(schedule: GroupSchedule, sabotage: GroupSabotage = {}) {
     this.schedule = schedule;
     this.random = new SeededRandom(schedule.seed);
-    this.links = new SimNetwork(this.time, this.random, { filter: sabotage.filter });
+    this.links = new SimNetwork(this.time, this.random, {
+      filter: sabotage.filter,
+      listener: {
+        sent: (from, frameType) => this.sent.add(`${from.name} ${frameType}`),
+        arrives: () => undefined,
+      },
+    });
     // A constant to the program; nothing else runs in this process meanwhile.
     Object.assign(sealingLimits, { epochObjectsMax: schedule.epochObjectsMax });
     this.#makeNodes();
