@@ -105,7 +105,7 @@ export const problemKinds = {
   'founder-stays': {
     status: 403,
     title: 'The founder cannot be removed or demoted',
-    hint: 'The founder alone can leave.',
+    hint: 'The founder stays with its group; promote others, who go on without it.',
   },
   'senior-admin': {
     status: 403,
