@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { busy } from './figures/busy.ts';
 import { embedded } from './figures/embedded.ts';
+import { encrypted } from './figures/encrypted.ts';
 import { http } from './figures/http.ts';
 import { live } from './figures/live.ts';
 import { memory } from './figures/memory.ts';
@@ -33,6 +34,7 @@ const figures: readonly Figure[] = [
   reconnect,
   start,
   sealing,
+  encrypted,
   replicate,
   busy,
   memory,

@@ -15,6 +15,7 @@ import {
 import { parseInvite } from '../src/chat/invite.ts';
 import { kindCharactersMax, objectLimits, rootLimits, saltBytes } from '../src/cxo/limits.ts';
 import { segmentLimits, storeLimits } from '../src/cxo/limits.ts';
+import type { GroupId } from '../src/cxo/ids.ts';
 import type { StoredRecord } from '../src/cxo/store.ts';
 import type { Timers } from '../src/env.ts';
 import type { Identity } from '../src/identity.ts';
@@ -212,12 +213,12 @@ test('the example of a fork proves one, and one branch alone does not', () => {
 
 const now = { wall: examples.firstTime + 60_000_000, mono: 1_000 };
 
-function engineOf(identity: Identity): Gossip {
+function engineOf(identity: Identity, groups: readonly GroupId[] = [examples.room.id]): Gossip {
   const states = identity === alice ? [examples.stateOfAlice] : [];
   return new Gossip(
     {
       ...{ identity, agent: 'example/1', states, held: [], forkProofs: [] },
-      groups: openGroups([examples.room.id], () => true),
+      groups: openGroups(groups, () => true),
       labelOf: () => undefined,
       ...{ ownFeedsKnown: true, headMin: 0 },
     },
@@ -264,6 +265,14 @@ describe('two engines send the example frames', () => {
     ];
     const sent = engine.handle({ type: 'read', request, records }, now);
     expect(sentBy(sent)).toEqual(expected(frames['segment-alice']));
+  });
+
+  test('the one that has another group by now names it', () => {
+    const groups = [examples.room.id];
+    const engine = engineOf(alice, groups);
+    engine.handle(openedBy(alice), now);
+    groups.push(groupExamples.ops.id);
+    expect(sentBy(engine.handle({ type: 'members' }, now))).toEqual(expected(frames.groups));
   });
 
   test('the one that lacks it asks, and gives its receipt once it is on disk', () => {

@@ -1,20 +1,14 @@
 // POST /messages over real sockets, each answered 201 once it is on disk.
 import { atLeast, below, type Figure } from '../support/figure.ts';
 import { Daemon } from '../support/daemon.ts';
-import { HttpClient } from '../support/http-client.ts';
 import { JsonLines } from '../support/lines.ts';
-import { randomText } from '../support/prepare.ts';
+import { postLoad, type Load } from '../support/post-load.ts';
 import { median, percentile } from '../support/statistics.ts';
 import { stop } from '../support/workspace.ts';
 
 const connections = 16;
 const roundMs = 1500;
 const rounds = 6;
-
-interface Load {
-  readonly perSecond: number;
-  readonly latencies: readonly number[];
-}
 
 export const http: Figure = {
   name: 'http',
@@ -64,23 +58,6 @@ export const http: Figure = {
   },
 };
 
-async function load(port: number): Promise<Load> {
-  const clients = Array.from({ length: connections }, () => new HttpClient('127.0.0.1', port));
-  const bodies = Array.from({ length: 256 }, () => JSON.stringify({ text: randomText() }));
-  const latencies: number[] = [];
-  const startedAt = performance.now();
-  const deadline = startedAt + roundMs;
-  await Promise.all(
-    clients.map(async (client) => {
-      const requests = bodies.map((body) => client.build('POST', '/messages', body));
-      for (let i = 0; performance.now() < deadline; i++) {
-        const sentAt = performance.now();
-        const { status, body } = await client.send(requests[i % requests.length] ?? '');
-        if (status !== 201) throw new Error(`answered ${status}: ${body}`);
-        latencies.push(performance.now() - sentAt);
-      }
-      client.close();
-    }),
-  );
-  return { perSecond: latencies.length / ((performance.now() - startedAt) / 1000), latencies };
+function load(port: number): Promise<Load> {
+  return postLoad({ port, connections, ms: roundMs });
 }

@@ -4,12 +4,12 @@ import type { PlaceInTime } from '../cxo/draft.ts';
 import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import { parseObject } from '../cxo/object.ts';
-import type { LocalChange, LocalRow, Store } from '../cxo/store.ts';
+import type { LocalChange, LocalRow, Position, Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
 import { Group, placeIn } from './group.ts';
 import { groupRow, parseGroupRow, type GroupRow } from './group-row.ts';
-import { labelOf, labelOfFields } from './labels.ts';
+import { labelOf, labelOfContent } from './labels.ts';
 import { groupLimits } from './limits.ts';
 import type { Contents } from './contents.ts';
 import { contentOfFields, parseContent, type Content } from './message.ts';
@@ -46,7 +46,8 @@ export class GroupBook implements Contents {
   readonly #ring: KeyRing;
   /** Objects that came to each group, for the age of its epoch. */
   readonly #objects = new Map<GroupId, number>();
-  readonly #contents = new WeakMap<Entry, Content>();
+  /** By the bytes of the object: what is asked before it is on disk is asked again when it arrives. */
+  readonly #contents = new WeakMap<Uint8Array, Content>();
   /** Rows of keys that were learned before their objects were on disk, and the groups that they open. */
   readonly #owed: LocalChange[] = [];
   readonly #opened = new Set<Group>();
@@ -194,20 +195,23 @@ export class GroupBook implements Contents {
 
   /** What an entry says: where it is sealed, what was sealed. */
   of(entry: Entry): Content {
-    const known = this.#contents.get(entry);
+    return entry.object === undefined ? erased : this.#contentAt(entry.object, entry);
+  }
+
+  #contentAt(object: Uint8Array, place: Position): Content {
+    const known = this.#contents.get(object);
     if (known !== undefined) return known;
-    const content = this.#contentOf(entry);
+    const content = this.#parse(object, place);
     // A key may come later.
-    if (content.type !== 'locked') this.#contents.set(entry, content);
+    if (content.type !== 'locked') this.#contents.set(object, content);
     return content;
   }
 
-  #contentOf(entry: Entry): Content {
-    const content = parseContent(entry.object);
+  #parse(object: Uint8Array, place: Position): Content {
+    const content = parseContent(object);
     if (content.type !== 'group' || content.kind !== 'sealed') return content;
-    const keys = this.#groups.get(entry.feed.group)?.keys;
-    if (keys === undefined || entry.object === undefined) return { type: 'locked' };
-    const opened = keys.open(entry.object, placeIn(entry));
+    const keys = this.#groups.get(place.feed.group)?.keys;
+    const opened = keys?.open(object, placeIn(place)) ?? { state: 'locked' };
     if (opened.state === 'locked') return { type: 'locked' };
     if (opened.state === 'invalid') {
       this.#counters['sealed-invalid']++;
@@ -230,8 +234,8 @@ export class GroupBook implements Contents {
       if (group !== undefined && learned?.keys === true) this.#opened.add(group);
       return kind;
     }
-    const opened = kind === 'sealed' ? group?.keys?.open(object, placeIn(place)) : undefined;
-    return opened?.state === 'open' ? labelOfFields(opened.fields) : labelOf(kind, object);
+    if (kind !== 'sealed') return labelOf(kind, object);
+    return labelOfContent(this.#contentAt(object, place));
   }
 
   /** Of an encrypted group. */
@@ -280,6 +284,8 @@ function isFor({ to }: Offer, key: PublicKey): boolean {
 function isDirectWith(genesis: Genesis, key: PublicKey): boolean {
   return genesis.kind === 'direct' && genesis.members.includes(key);
 }
+
+const erased: Content = Object.freeze({ type: 'erased' });
 
 /** Keys do not ask under which number or id they came. */
 function entryAt(place: PlaceInTime, object: Uint8Array): Entry {

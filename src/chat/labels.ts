@@ -3,7 +3,7 @@
 import { utf8 } from '../bytes.ts';
 import { textLabelPrefix } from '../cxo/record.ts';
 import { findMapValue } from '../cxo/scan.ts';
-import type { ContentFields } from './content-fields.ts';
+import type { Content } from './message.ts';
 import { noteTypes } from './note-content.ts';
 
 /**
@@ -30,7 +30,14 @@ export function labelOf(kind: string, object: Uint8Array): string | undefined {
 }
 
 /** The same, of what was sealed. */
-export function labelOfFields({ kind, ack, reply_to: replyTo }: ContentFields): string | undefined {
-  if (kind !== 'text') return kind;
-  return ack === undefined && replyTo === undefined ? undefined : linkedLabel;
+export function labelOfContent(content: Content): string | undefined {
+  switch (content.type) {
+    case 'text':
+      return content.ack || content.replyTo !== undefined ? linkedLabel : undefined;
+    case 'group':
+    case 'unknown':
+      return content.kind;
+    default:
+      return content.type;
+  }
 }

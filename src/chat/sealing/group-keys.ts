@@ -214,7 +214,7 @@ export class GroupKeys {
     const wanted = this.#wantedGrants(readers, moment, chosen);
     const epoch = this.#epochFor(chosen, wanted.repaired, readers, moment, local);
     const grants = new Map<PublicKey, PendingGrant>();
-    for (const to of wanted.to) grants.set(to, this.#grantFor(to));
+    for (const to of wanted.to) grants.set(to, this.#grantFor(to, readers));
     const objects = [
       ...(epoch?.objects ?? []),
       ...[...grants.values()].map(({ object }) => object),
@@ -236,6 +236,10 @@ export class GroupKeys {
       if (to.size >= sealingLimits.grantsAtOnceMax) break;
       const given = this.#grants.find(key)?.ownTime ?? -1;
       if (given < 0 || moment.now - given >= sealingLimits.grantIntervalUs) to.add(key);
+    }
+    for (const key of readers.owed.keys()) {
+      if (to.size >= sealingLimits.grantsAtOnceMax) break;
+      to.add(key);
     }
     return { to: [...to], repaired: chosen === undefined ? best?.record : undefined };
   }
@@ -279,10 +283,15 @@ export class GroupKeys {
     return this.#pendingEpoch;
   }
 
-  /** All keys that are held: what one member lacks in one case or another is not kept account of. */
-  #grantFor(to: PublicKey): PendingGrant {
+  /**
+   * For a member with history all keys that are held: what it lacks in one case or another is not kept
+   * account of. For any other no more than what was meant for it.
+   */
+  #grantFor(to: PublicKey, { owed }: Readers): PendingGrant {
     const pending = this.#pendingGrants.get(to);
-    const latest = [...this.#held()].slice(-sealingLimits.keysOfGrantMax);
+    const isAll = this.#options.roster.members().get(to)?.history === true;
+    const given = [...this.#held()].filter(([id]) => isAll || owed.get(to)?.includes(id));
+    const latest = given.slice(-sealingLimits.keysOfGrantMax);
     if (pending !== undefined && latest.every(([id]) => pending.keys.has(id))) return pending;
     const keys = new Map(latest);
     const { random } = this.#options;

@@ -8,12 +8,19 @@ import type { EpochRecord } from './epoch-records.ts';
 import { prefixBytes } from './epoch.ts';
 import type { KeyGrants } from './key-grants.ts';
 
+export interface SealingMember {
+  /** Whether the member may read what was before it. */
+  readonly history: boolean;
+  /** When it was let in the last time, microseconds; null or not given: it was there from the start. */
+  readonly since?: number | null;
+}
+
 /** What sealing asks of a group's roster. */
 export interface SealingRoster {
   /** Grows whenever an answer of the other two changes. */
   revision(): number;
-  /** In this node's view. `history`: whether the member may read what was before it. */
-  members(): ReadonlyMap<PublicKey, { readonly history: boolean }>;
+  /** In this node's view. */
+  members(): ReadonlyMap<PublicKey, SealingMember>;
   /** Whether what stands there in the author's feed counts: said as a member, before any cut. */
   counts(author: PublicKey, head: number, seq: number): boolean;
 }
@@ -31,6 +38,8 @@ export interface Readers {
   readonly candidates: readonly Candidate[];
   /** Members with history who have not been given all that this node could give. */
   readonly lacking: readonly PublicKey[];
+  /** By member, keys that were sealed for it where it may never get them: its author was removed since. */
+  readonly owed: ReadonlyMap<PublicKey, readonly EpochId[]>;
   /** Above that of every epoch of a present member. */
   readonly generation: number;
 }
@@ -47,7 +56,8 @@ export interface Known {
 export function findReaders(roster: SealingRoster, known: Known): Readers {
   const all = roster.members();
   const members = [...all.keys()].filter(isValidPublicKey).sort();
-  if (!all.has(known.own)) return { members, candidates: [], lacking: [], generation: 0 };
+  if (!all.has(known.own))
+    return { members, candidates: [], lacking: [], owed: none, generation: 0 };
   const prefixes = prefixesOf(members);
   const strangersTime = known.grants.strangersTime((key) => all.has(key));
   const candidates: Candidate[] = [];
@@ -68,26 +78,53 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
       candidates.push({ record, missing: left });
   }
   candidates.sort((a, b) => compareRecords(a.record, b.record));
-  const lacking = members.filter(
-    (key) => key !== known.own && all.get(key)?.history === true && isLacking(key, known, unread),
-  );
-  return { members, candidates, lacking, generation: generation + 1 };
+  const lacking = members.filter((key) => {
+    const member = all.get(key);
+    return key !== known.own && member?.history === true && isLacking(key, member, known, unread);
+  });
+  const owed = findOwed(roster, members, known, unread);
+  return { members, candidates, lacking, owed, generation: generation + 1 };
+}
+
+const none: ReadonlyMap<PublicKey, readonly EpochId[]> = new Map();
+
+/**
+ * What was said under an epoch counts also where the epoch itself does not: it stands behind the cut of
+ * an author whose removal the others had not seen. Who saw it first never gets the epoch from there.
+ */
+function findOwed(
+  roster: SealingRoster,
+  members: readonly PublicKey[],
+  { own, records, held, grants }: Known,
+  unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
+): ReadonlyMap<PublicKey, readonly EpochId[]> {
+  const owed = new Map<PublicKey, EpochId[]>();
+  for (const record of records) {
+    if (!held.has(record.id) || isPending(record) || isCounted(roster, record)) continue;
+    for (const key of members) {
+      const isRecipient = unread.get(record.id)?.has(key) === false;
+      if (key === own || !isRecipient || grants.covers(key, record.id)) continue;
+      owed.set(key, [...(owed.get(key) ?? []), record.id]);
+    }
+  }
+  return owed;
 }
 
 /** A member that came later, to whom an epoch was not given that this node could give. */
 function isLacking(
   key: PublicKey,
+  { since }: SealingMember,
   { grants, held, timeOf }: Known,
   unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
 ): boolean {
   const granted = grants.find(key);
   if (granted === undefined) {
     for (const missing of unread.values()) if (missing.has(key)) return true;
-    return false;
   }
-  // What came behind its grant was made when it was a member, and is its own already.
+  // What came behind both its grant and its admission is its own already.
+  const until = Math.max(granted?.time ?? -1, since ?? -1);
   for (const id of held.keys()) {
-    const isOlder = (timeOf(id) ?? 0) <= granted.time;
+    const isOlder = (timeOf(id) ?? 0) <= until;
     const isRecipient = unread.get(id)?.has(key) === false;
     if (isOlder && !isRecipient && !grants.covers(key, id)) return true;
   }

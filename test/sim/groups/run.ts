@@ -23,7 +23,7 @@ export async function runGroups(
   const healed = await comesToAgree(world);
   await sayLast(world);
   const settled = await comesToAgree(world);
-  const types = await rest(world);
+  const frames = await rest(world);
   tell(world);
   const broken = await findBrokenGroups(world);
   if (!healed || !settled) broken.push('the nodes never came to agree');
@@ -31,7 +31,11 @@ export async function runGroups(
     ...[frameTypes.check, frameTypes.credit],
     ...Object.values(doorFrames),
   ]);
-  const restless = [...types].filter((sent) => !isOfRest.has(Number(sent.split(' ')[1])));
+  const restless = [...frames].filter((frame) => {
+    const [type, from, to] = frame.split(' ');
+    const isOfHostile = world.hostiles.some(({ node: { name } }) => name === from || name === to);
+    return !isOfHostile && !isOfRest.has(Number(type));
+  });
   if (restless.length > 0) broken.push(`at rest, frames were sent: ${restless.join('; ')}`);
   return broken;
 }
@@ -57,10 +61,10 @@ async function sayLast(world: GroupWorld): Promise<void> {
   }
 }
 
-/** Lets the mesh come to rest, and watches it then for a minute: who sends frames of which type. */
-async function rest({ time, sent }: GroupWorld): Promise<ReadonlySet<string>> {
+/** Lets the mesh come to rest, and watches it then for a minute: which frames there are. */
+async function rest({ time, arrived }: GroupWorld): Promise<ReadonlySet<string>> {
   await time.runUntil(time.now + 180_000);
-  sent.clear();
+  arrived.clear();
   await time.runUntil(time.now + 60_000);
-  return new Set(sent);
+  return new Set(arrived);
 }

@@ -50,8 +50,8 @@ export class GroupWorld {
   readonly refusals = new Map<string, number>();
   /** Operations that took place, by name. */
   readonly done = new Map<string, number>();
-  /** Who sent frames of which type since it was last emptied. */
-  readonly sent = new Set<string>();
+  /** Frames of which types came from whom to whom since it was last emptied. */
+  readonly arrived = new Set<string>();
   jumpedMicros = 0;
 
   constructor(schedule: GroupSchedule, sabotage: GroupSabotage = {}) {
@@ -60,8 +60,10 @@ export class GroupWorld {
     this.links = new SimNetwork(this.time, this.random, {
       filter: sabotage.filter,
       listener: {
-        sent: (from, frameType) => this.sent.add(`${from.name} ${frameType}`),
-        arrives: () => undefined,
+        sent: () => undefined,
+        arrives: (from, to, frameType) => {
+          this.arrived.add(`${frameType} ${from.name} ${to.name}`);
+        },
       },
     });
     // A constant to the program; nothing else runs in this process meanwhile.
