@@ -112,9 +112,14 @@ export class Tenure {
     if (known !== undefined) return known;
     if (this.#count === 0 && this.#own.leaves.size === 0) return Infinity;
     let limit = Infinity;
-    const { against, past } = this.#sort();
-    for (const end of against) limit = Math.min(limit, end.cutOf(head));
-    for (const end of past) limit = Math.min(limit, end.cutOf(head) || Infinity);
+    for (let i = this.#count - 1; i >= 0; i--) {
+      const end = this.#ends[i];
+      const cut = end?.cutOf(head) ?? Infinity;
+      // Whether it is past is asked of those alone that cut lower than others: there may be thousands.
+      if (end === undefined || cut >= limit) continue;
+      if (!this.#isPast(end.act)) limit = cut;
+      else if (end.isRemoval && cut > 0) limit = cut;
+    }
     const leave = this.#own.leaves.get(head);
     if (leave !== undefined) limit = Math.min(limit, leave.entry.seq);
     this.#limits ??= new Map();

@@ -241,7 +241,7 @@ export class Member implements SimEnd {
     const entrance: Entrance = new Entrance({
       ...{ ...ports, random, chat, self: this.key, isOpen: true },
       onRosterChanged: () => {
-        this.options.onChange(this);
+        chat().groupsChanged();
       },
       network: () => ({
         // All who can be linked are linked already, or will be.
