@@ -200,6 +200,7 @@ export class Chat {
 
   /** To be called after each commit: every entry that it made visible, in arrival order. */
   arrived(entries: readonly Entry[]): void {
+    this.book.arrived(entries);
     for (const { feed } of entries) {
       if (!this.#shown.has(feed.group) && this.book.find(feed.group) === undefined) {
         this.#shown.add(feed.group);

@@ -127,6 +127,11 @@ export class GroupBook implements Contents {
     return group;
   }
 
+  /** To be told of everything that arrives, once: epochs wear out by what comes to their group. */
+  arrived(entries: readonly Entry[]): void {
+    for (const { feed } of entries) this.#count(feed.group, 1);
+  }
+
   /** What entries of any group say for the groups themselves: rosters, keys, offers. */
   apply(entries: readonly Entry[]): GroupChanges {
     const local: LocalChange[] = this.#owed.splice(0);
@@ -134,7 +139,6 @@ export class GroupBook implements Contents {
     for (const group of this.#opened) group.keysChanged();
     this.#opened.clear();
     for (const [group, own] of byGroup(entries)) {
-      this.#count(group, own.length);
       const known = this.#groups.get(group);
       // Most are messages of the room, or of people: what binds groups together is rare.
       const isAny = own.some((entry) => this.of(entry).type === 'group');

@@ -204,10 +204,6 @@ export class Roster {
     return checkChange(this.genesis, this.#fold, change, author, now);
   }
 
-  personOf(key: PublicKey): Person | undefined {
-    return this.#fold.people.get(key);
-  }
-
   #reachOf(feed: FeedId): number {
     if (feed.group !== this.genesis.id) return 0;
     return this.#fold.people.get(feed.author)?.reachOf(feed.head) ?? 0;

@@ -69,7 +69,7 @@ export class Tenure {
 
   /** Seq of the last root under the head that counts; Infinity for all, 0 for none. */
   reachOf(head: number): number {
-    const limit = Math.min(this.#limitOf(head), this.#own.leaves.get(head)?.entry.seq ?? Infinity);
+    const limit = this.#limitOf(head);
     if (this.ownEnd === undefined) return limit;
     const { feed, seq } = this.ownEnd.entry;
     if (head === feed.head) return Math.min(limit, seq);
@@ -117,8 +117,7 @@ export class Tenure {
       const cut = end?.cutOf(head) ?? Infinity;
       // Whether it is past is asked of those alone that cut lower than others: there may be thousands.
       if (end === undefined || cut >= limit) continue;
-      if (!this.#isPast(end.act)) limit = cut;
-      else if (end.isRemoval && cut > 0) limit = cut;
+      if (!this.#isPast(end.act) || (end.isRemoval && cut > 0)) limit = cut;
     }
     const leave = this.#own.leaves.get(head);
     if (leave !== undefined) limit = Math.min(limit, leave.entry.seq);
