@@ -55,6 +55,10 @@ export interface NodeConfig {
   readonly keyFile: string;
   readonly room: string;
   readonly name: string | undefined;
+  /** What the node says of itself beside its name. */
+  readonly note: string | undefined;
+  /** Whether no person stands behind the key. */
+  readonly bot: boolean;
   /** Seconds that bodies of messages are kept; undefined for ever. */
   readonly retainS: number | undefined;
   readonly httpTokenFile: string | undefined;
@@ -107,6 +111,8 @@ export function parseConfig(inputs: ConfigInputs): LoadedConfig {
     keyFile: take('keyFile', lookup.text('key', toPath, join(data, 'identity.key'))),
     room: take('room', lookup.text('room', toLabel, 'lobby')),
     name: take('name', lookup.text('name', toLabel, undefined)),
+    note: take('note', lookup.text('note', toNote, undefined)),
+    bot: take('bot', lookup.switch('bot')),
     retainS: take('retainS', lookup.text('retain', toDuration, undefined)),
     httpTokenFile: take('httpTokenFile', lookup.text('http-token-file', toPath, undefined)),
     allowHosts: take('allowHosts', lookup.list('allow-host', toHostName)),
@@ -238,15 +244,24 @@ function toPath(text: string, { base, home }: Context): string {
 }
 
 const labelCharactersMax = 64;
+const noteCharactersMax = 256;
 
 /** A name for a room or a node. */
 function toLabel(text: string): string {
+  return toLine(text, labelCharactersMax, 'a name');
+}
+
+function toNote(text: string): string {
+  return toLine(text, noteCharactersMax, 'a note');
+}
+
+function toLine(text: string, charactersMax: number, what: string): string {
   const label = text.trim();
   const length = Array.from(label).length;
   // Cc controls, Cs lone surrogates, Zl and Zp line and paragraph separators.
-  if (length < 1 || length > labelCharactersMax || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(label)) {
-    const hint = `Write 1 to ${labelCharactersMax} characters without control characters.`;
-    throw new Refusal('is not a name', hint);
+  if (length < 1 || length > charactersMax || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(label)) {
+    const hint = `Write 1 to ${charactersMax} characters without control characters.`;
+    throw new Refusal(`is not ${what}`, hint);
   }
   return label;
 }

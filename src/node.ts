@@ -358,7 +358,7 @@ class Node implements RunningNode {
 
   #openAnnouncer(): Announcer {
     return new Announcer({
-      ...{ ...this.#ports, chat: this.#chat, name: this.#config.name },
+      ...{ ...this.#ports, chat: this.#chat, profile: this.#config },
       addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
         this.#storage.markKeyUsed();

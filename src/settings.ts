@@ -19,6 +19,8 @@ export const settings = {
   key: 'text',
   room: 'text',
   name: 'text',
+  note: 'text',
+  bot: 'switch',
   retain: 'text',
   'http-token-file': 'text',
   'allow-host': 'list',

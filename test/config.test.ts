@@ -50,6 +50,8 @@ test('without any input each value is its default', () => {
     keyFile: '/home/a/.local/share/skychat-node/identity.key',
     room: 'lobby',
     name: undefined,
+    note: undefined,
+    bot: false,
     retainS: undefined,
     httpTokenFile: undefined,
     allowHosts: [],
@@ -86,6 +88,8 @@ const samples: readonly [SettingName, keyof NodeConfig, unknown[], unknown[]][] 
   ],
   ['allow', 'allow', [pk, [other], pk.toUpperCase()], [[pk], [other], [pk]]],
   ['open', 'open', ['yes', true, true], [true, true, true]],
+  ['note', 'note', ['a', 'b', 'c'], ['a', 'b', 'c']],
+  ['bot', 'bot', ['yes', true, true], [true, true, true]],
   [
     'listen',
     'listen',

@@ -8,7 +8,7 @@ import type { Clock } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Addresses } from './addresses.ts';
 import type { ContentFields } from './content-fields.ts';
-import type { Directory } from './directory.ts';
+import { nameless, type Directory, type OwnProfile } from './directory.ts';
 import type { GroupBook } from './group-book.ts';
 import type { Group } from './group.ts';
 import { addressLimits } from './limits.ts';
@@ -34,13 +34,13 @@ export interface AnnouncementsOptions {
 }
 
 interface Said {
-  readonly name: string | undefined;
+  readonly profile: OwnProfile;
   readonly addresses: readonly string[];
 }
 
 export class Announcements {
   readonly #options: AnnouncementsOptions;
-  #latest: Said = { name: undefined, addresses: [] };
+  #latest: Said = { profile: nameless, addresses: [] };
 
   constructor(options: AnnouncementsOptions) {
     this.#options = options;
@@ -50,9 +50,9 @@ export class Announcements {
    * Publishes what the published says otherwise.
    * @param addresses `host:port`, where others can dial this node
    */
-  async announce(name: string | undefined, addresses: readonly string[]): Promise<void> {
+  async announce(profile: OwnProfile, addresses: readonly string[]): Promise<void> {
     const { self, room, book } = this.#options;
-    this.#latest = { name, addresses };
+    this.#latest = { profile, addresses };
     const keys = room.membership.vouchNeeded();
     await this.#publish(room.id, [
       ...(keys === undefined ? [] : [vouchFields(keys)]),
@@ -83,7 +83,7 @@ export class Announcements {
     since: number,
   ): ContentFields[] {
     const now = this.#options.clock.now();
-    const profile = said.directory.profileNeeded(this.#latest.name, since);
+    const profile = said.directory.profileNeeded(this.#latest.profile, since);
     // A node alone has nobody to tell.
     const told = members > 1 ? this.#latest.addresses : [];
     const needed = said.addresses.needed(told, now, since);

@@ -12,7 +12,7 @@ import { Announcements, announcementsOf } from './announcements.ts';
 import { Backlog } from './backlog.ts';
 import { Blocks } from './blocks.ts';
 import { Conversation } from './conversation.ts';
-import { Directory } from './directory.ts';
+import { Directory, type OwnProfile } from './directory.ts';
 import { GroupBook, type GroupChanges } from './group-book.ts';
 import { groupRowPrefix } from './group-row.ts';
 import { GroupViews } from './group-views.ts';
@@ -242,9 +242,9 @@ export class Chat {
    * in each group, since its members need not be in any other.
    * @param addresses `host:port`, where others can dial this node
    */
-  async announce(name: string | undefined, addresses: readonly string[]): Promise<void> {
+  async announce(profile: OwnProfile, addresses: readonly string[]): Promise<void> {
     await this.reading.save();
-    await this.#announcements.announce(name, addresses);
+    await this.#announcements.announce(profile, addresses);
   }
 
   async groupViews(): Promise<readonly GroupView[]> {

@@ -3,8 +3,8 @@ import type { Entry } from '../cxo/archive.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { PublicKey } from '../identity.ts';
 import { directoryLimits } from './limits.ts';
-import { parseContent, type Content } from './message.ts';
-import { cleanName } from './names.ts';
+import { parseContent, type Content, type ProfileContent } from './message.ts';
+import { cleanLine, cleanName } from './names.ts';
 import { comparePlaces, placeOf, type Place } from './place.ts';
 
 export interface DirectoryOptions {
@@ -15,11 +15,22 @@ export interface DirectoryOptions {
   readonly namesMax?: number;
 }
 
+/** What a node says of itself. */
+export interface OwnProfile {
+  readonly name: string | undefined;
+  readonly note: string | undefined;
+  readonly bot: boolean;
+}
+
+export const nameless: OwnProfile = { name: undefined, note: undefined, bot: false };
+
 interface Profile {
   readonly place: Place;
   /** Microseconds. */
   readonly time: number;
   readonly name: string;
+  readonly note: string | undefined;
+  readonly bot: boolean;
 }
 
 export class Directory {
@@ -53,7 +64,7 @@ export class Directory {
     for (const entry of entries) {
       if (entry.feed.group !== this.#group) continue;
       const content = this.#contentOf(entry);
-      if (content.type === 'profile') this.#replace(entry, content.name);
+      if (content.type === 'profile') this.#replace(entry, content);
     }
   }
 
@@ -63,18 +74,27 @@ export class Directory {
     return name === '' ? undefined : name;
   }
 
-  /**
-   * The name to publish, where the latest own profile says something else, or is older than `since`;
-   * undefined where not.
-   */
-  profileNeeded(name: string | undefined, since = 0): string | undefined {
-    const wanted = name === undefined ? '' : cleanName(name);
-    const own = this.#profiles.get(this.#self);
-    const isSaid = wanted === own?.name && own.time > since;
-    return wanted === '' || isSaid ? undefined : wanted;
+  /** What the author says of itself; undefined where it has no profile. */
+  find(author: PublicKey): Pick<Profile, 'note' | 'bot'> | undefined {
+    return this.#profiles.get(author);
   }
 
-  #replace(entry: Entry, given: string): void {
+  /**
+   * The profile to publish, where the latest own profile says something else, or is older than `since`;
+   * undefined where not.
+   */
+  profileNeeded(said: OwnProfile, since = 0): OwnProfile | undefined {
+    const own = this.#profiles.get(this.#self);
+    const { name, note, bot } = cleanProfile(said);
+    // Who says nothing is called as before.
+    const isSilent = name === '' && note === undefined && !bot;
+    if (own === undefined) return isSilent ? undefined : { name, note, bot };
+    const isSame = isSilent || (name === own.name && note === own.note && bot === own.bot);
+    if (!isSame) return { name, note, bot };
+    return own.time > since ? undefined : { name: own.name, note: own.note, bot: own.bot };
+  }
+
+  #replace(entry: Entry, given: ProfileContent): void {
     const { author } = entry.feed;
     const place = placeOf(entry);
     const earlier = this.#profiles.get(author);
@@ -83,8 +103,9 @@ export class Directory {
       this.#counters['names-full']++;
       return;
     }
-    const name = cleanName(given);
-    this.#profiles.set(author, { place, time: entry.time, name });
+    const name = cleanName(given.name);
+    const { time } = entry;
+    this.#profiles.set(author, { place, time, name, note: cleanNote(given.note), bot: given.bot });
     if (name !== (earlier?.name ?? '')) this.#version++;
   }
 
@@ -92,4 +113,13 @@ export class Directory {
   #isFull(author: PublicKey): boolean {
     return this.#profiles.size >= this.#namesMax && author !== this.#self;
   }
+}
+
+function cleanProfile({ name = '', note, bot }: OwnProfile): OwnProfile {
+  return { name: cleanName(name), note: cleanNote(note), bot };
+}
+
+function cleanNote(note: string | undefined): string | undefined {
+  const clean = cleanLine(note ?? '', directoryLimits.noteCharactersMax);
+  return clean === '' ? undefined : clean;
 }

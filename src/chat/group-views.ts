@@ -74,12 +74,15 @@ export class GroupViews {
     return people.members(id).map((pk): MemberView => {
       const member = onRoster?.get(pk);
       const since = member?.since ?? null;
+      const profile = people.findProfile(pk, id);
       return {
         pk,
         name: people.findName(pk, id) ?? null,
         role: member?.role ?? 'member',
         since: since === null ? null : isoOfTime(since),
         online: isOnline(pk),
+        note: profile?.note ?? null,
+        bot: profile?.bot ?? false,
         ...(member !== undefined && { history: member.history }),
       };
     });

@@ -26,6 +26,8 @@ export const membershipLimits = {
 } as const;
 
 export const directoryLimits = {
+  /** A line beside the name. */
+  noteCharactersMax: 256,
   /** Two for each possible member, since those who left keep their names: 5 MB. */
   namesMax: 20_000,
 } as const;

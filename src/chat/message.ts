@@ -112,12 +112,17 @@ export function buildText(
   return buildObject(textFields(text, { ...extras, replyTo }), salt);
 }
 
-export function profileFields(
-  name: string,
-  { note, bot }: { readonly note?: string; readonly bot?: boolean } = {},
-): ContentFields {
+export function profileFields({
+  name,
+  note,
+  bot,
+}: {
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly bot?: boolean | undefined;
+}): ContentFields {
   const more = { ...(note !== undefined && { note }), ...(bot === true && { bot }) };
-  return { kind: 'profile', name, ...more };
+  return { kind: 'profile', name: name ?? '', ...more };
 }
 
 export function buildProfile(
@@ -125,7 +130,7 @@ export function buildProfile(
   salt: Uint8Array,
   more: { readonly note?: string; readonly bot?: boolean } = {},
 ): Uint8Array {
-  return buildObject(profileFields(name, more), salt);
+  return buildObject(profileFields({ name, ...more }), salt);
 }
 
 export function vouchFields(keys: readonly PublicKey[]): ContentFields {

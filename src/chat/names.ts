@@ -15,11 +15,16 @@ const hidden =
  * length in code points. Empty where nothing is left.
  */
 export function cleanName(name: string): string {
-  // Cut first: a name from a peer can be as long as an object.
-  const start = name.slice(0, 8 * contentLimits.nameCharactersMax);
+  return cleanLine(name, contentLimits.nameCharactersMax);
+}
+
+/** The same of any line that is shown beside others. */
+export function cleanLine(text: string, charactersMax: number): string {
+  // Cut first: what comes from a peer can be as long as an object.
+  const start = text.slice(0, 8 * charactersMax);
   const visible = start.replace(/\s+/gu, ' ').replace(hidden, '').replace(/ +/gu, ' ');
   const points = Array.from(visible.normalize('NFC').trim());
-  return points.slice(0, contentLimits.nameCharactersMax).join('').trim();
+  return points.slice(0, charactersMax).join('').trim();
 }
 
 /**

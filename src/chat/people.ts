@@ -82,6 +82,12 @@ export class People {
     return undefined;
   }
 
+  /** What the key says of itself, in the group or else in the room. */
+  findProfile(key: PublicKey, group: GroupId): ReturnType<Directory['find']> {
+    const { room, book } = this.#options;
+    return book.find(group)?.directory.find(key) ?? room.directory.find(key);
+  }
+
   /** Keys that a text in the group names. */
   mentions(group: GroupId, text: string): readonly PublicKey[] {
     if (!text.includes('@')) return [];

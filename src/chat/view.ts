@@ -170,6 +170,10 @@ export interface MemberView {
   readonly role: 'founder' | 'admin' | 'member';
   readonly since: string | null;
   readonly online: boolean;
+  /** What the member says of itself beside its name. */
+  readonly note?: string | null;
+  /** Whether no person stands behind the key. */
+  readonly bot?: boolean;
   /** Whether the member was given what was said before it came. */
   readonly history?: boolean;
 }

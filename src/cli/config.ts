@@ -30,6 +30,8 @@ const flagOf: Readonly<Record<keyof NodeConfig, SettingName>> = {
   keyFile: 'key',
   room: 'room',
   name: 'name',
+  note: 'note',
+  bot: 'bot',
   retainS: 'retain',
   httpTokenFile: 'http-token-file',
   allowHosts: 'allow-host',
@@ -65,6 +67,7 @@ function valuesOf(config: NodeConfig): Record<keyof NodeConfig, Shown> {
     advertise: config.advertise === 'none' ? 'none' : config.advertise.map(formatEndpoint),
     http: http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http),
     name: config.name ?? null,
+    note: config.note ?? null,
     retainS: config.retainS === undefined ? null : `${config.retainS}s`,
     httpTokenFile: config.httpTokenFile ?? null,
   };

@@ -49,6 +49,8 @@ export function addRunOptions(command: Command): Command {
     keyOption(),
     new Option('--room <name>', 'the default group (default: lobby)'),
     new Option('--name <name>', 'display name'),
+    new Option('--note <text>', 'a line about this node, beside its name'),
+    new Option('--bot', 'no person stands behind this key'),
     new Option(
       '--retain <duration>',
       'erase messages that are older, such as 30d (default: never)',

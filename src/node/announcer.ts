@@ -1,13 +1,14 @@
 // Publishes what this node says of itself (its name, the keys it vouches for, where it can be
 // dialed), and tries again where that is not possible yet.
 import type { Chat } from '../chat/chat.ts';
+import type { OwnProfile } from '../chat/directory.ts';
 import type { Logger, Timers } from '../env.ts';
 
 const retryMs = 5_000;
 
 export interface AnnouncerOptions {
   readonly chat: Pick<Chat, 'announce'>;
-  readonly name: string | undefined;
+  readonly profile: OwnProfile;
   /** `host:port`, where others can dial this node at present. */
   readonly addresses: () => readonly string[];
   readonly timers: Timers;
@@ -40,12 +41,12 @@ export class Announcer {
   }
 
   async #run(): Promise<void> {
-    const { chat, name, addresses, timers, logger, onAnnounced } = this.#options;
+    const { chat, profile, addresses, timers, logger, onAnnounced } = this.#options;
     this.#running = true;
     try {
       while (this.#again) {
         this.#again = false;
-        await chat.announce(name, addresses());
+        await chat.announce(profile, addresses());
         onAnnounced();
       }
     } catch (error) {

@@ -323,7 +323,7 @@ export class Journal {
       if (feed.tail !== undefined) throw new Error('an own feed has no tail');
       // A root may not follow one that is not on disk: both would be lost with the first.
       if (feed.tip !== feed.stored) continue;
-      const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time);
+      const time = Math.max(now.wall, this.#replica.seen(group) + 1, feed.tip.time + 1);
       const { batch: appends, rest, failed } = takeBatch(this.#appends, feed, time);
       this.#appends = rest;
       this.#failed.push(...failed);

@@ -1,3 +1,4 @@
+import { nameless } from '../../src/chat/directory.ts';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
@@ -28,16 +29,16 @@ test('a vouch that is held back from view does not count yet', async () => {
 
 test('a node announces what it vouches for and its name once, and again only after a change', async () => {
   const rig = await Rig.open({ configured: [alice] });
-  await rig.chat.announce('me', []);
+  await rig.chat.announce({ ...nameless, name: 'me' }, []);
   expect(rig.appends).toBe(2);
-  await rig.chat.announce('me', []);
-  await rig.chat.announce(undefined, []);
+  await rig.chat.announce({ ...nameless, name: 'me' }, []);
+  await rig.chat.announce(nameless, []);
   expect(rig.appends).toBe(2);
   const restarted = await Rig.open({ configured: [alice], disk: rig.disk });
-  await restarted.chat.announce('me', []);
+  await restarted.chat.announce({ ...nameless, name: 'me' }, []);
   expect(restarted.appends).toBe(0);
   restarted.chat.membership.setConfigured([alice, bob]);
-  await restarted.chat.announce('I', []);
+  await restarted.chat.announce({ ...nameless, name: 'I' }, []);
   expect(restarted.appends).toBe(2);
   expect(restarted.chat.directory.findName(rig.self)).toBe('I');
 });
@@ -45,17 +46,17 @@ test('a node announces what it vouches for and its name once, and again only aft
 test('an announcement that is on disk and not yet announced is not repeated', async () => {
   const rig = await Rig.open({ configured: [alice] });
   rig.isAnnouncing = false;
-  await rig.chat.announce('me', []);
-  await rig.chat.announce('me', []);
+  await rig.chat.announce({ ...nameless, name: 'me' }, []);
+  await rig.chat.announce({ ...nameless, name: 'me' }, []);
   expect(rig.appends).toBe(2);
   rig.announce();
-  await rig.chat.announce('me', []);
+  await rig.chat.announce({ ...nameless, name: 'me' }, []);
   expect(rig.appends).toBe(2);
 });
 
 test('another node believes the announcement', async () => {
   const rig = await Rig.open({ self: alice, configured: [bob] });
-  await rig.chat.announce('Alice', []);
+  await rig.chat.announce({ ...nameless, name: 'Alice' }, []);
   const other = await Rig.open({ self: testKey(3), configured: [alice], disk: rig.disk });
   expect(other.chat.membership.isMember(bob)).toBe(true);
   expect(other.chat.directory.findName(alice)).toBe('Alice');
@@ -77,15 +78,15 @@ test('members are reachable where they say, after a restart too, and nobody else
 
 test('a node announces its addresses when there is somebody to tell, and withdraws them', async () => {
   const rig = await Rig.open();
-  await rig.chat.announce(undefined, ['h:1']);
+  await rig.chat.announce(nameless, ['h:1']);
   expect(rig.appends).toBe(0);
   rig.chat.membership.setConfigured([alice]);
-  await rig.chat.announce(undefined, ['h:1', '[::1]:2']);
-  await rig.chat.announce(undefined, ['h:1', '[::1]:2']);
+  await rig.chat.announce(nameless, ['h:1', '[::1]:2']);
+  await rig.chat.announce(nameless, ['h:1', '[::1]:2']);
   expect(rig.appends).toBe(2);
   const other = await Rig.open({ self: alice, configured: [rig.self], disk: rig.disk });
   expect(other.chat.reachable()).toEqual([{ pk: rig.self, addresses: ['h:1', '[::1]:2'] }]);
-  await rig.chat.announce(undefined, []);
+  await rig.chat.announce(nameless, []);
   expect(rig.appends).toBe(3);
   const later = await Rig.open({ self: alice, configured: [rig.self], disk: rig.disk });
   expect(later.chat.reachable()).toEqual([]);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Entry } from '../../src/cxo/archive.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import type { PublicKey } from '../../src/identity.ts';
-import { Directory } from '../../src/chat/directory.ts';
+import { Directory, nameless } from '../../src/chat/directory.ts';
 import { buildProfile } from '../../src/chat/message.ts';
 import { entryOf, room, testKey, testSalt } from './rig.ts';
 
@@ -48,12 +48,31 @@ test('a profile in another group is not a name in this one', () => {
 
 test('the own profile is needed exactly while the published one says something else', () => {
   const names = directory();
-  expect(names.profileNeeded(undefined)).toBeUndefined();
-  expect(names.profileNeeded('  ')).toBeUndefined();
-  expect(names.profileNeeded(' alice ')).toBe('alice');
+  const called = (name: string) => ({ ...nameless, name });
+  expect(names.profileNeeded(nameless)).toBeUndefined();
+  expect(names.profileNeeded(called('  '))).toBeUndefined();
+  expect(names.profileNeeded(called(' alice '))).toEqual({ ...nameless, name: 'alice' });
   names.apply([profile(self, 1, 'alice')]);
-  expect(names.profileNeeded('alice')).toBeUndefined();
-  expect(names.profileNeeded('bob')).toBe('bob');
+  expect(names.profileNeeded(called('alice'))).toBeUndefined();
+  expect(names.profileNeeded(called('bob'))).toMatchObject({ name: 'bob' });
+  const note = 'watches the disks';
+  expect(names.profileNeeded({ ...called('alice'), note })).toMatchObject({ note });
+  expect(names.profileNeeded({ ...called('alice'), bot: true })).toMatchObject({ bot: true });
+  // Who says nothing is called as before, and says so again to those who came later.
+  expect(names.profileNeeded(nameless)).toBeUndefined();
+  expect(names.profileNeeded(nameless, Number.MAX_SAFE_INTEGER)).toMatchObject({ name: 'alice' });
+});
+
+test('what members say of themselves is shown as they said it last', () => {
+  const names = directory();
+  const about = { note: 'watches\u0000 the disks ', bot: true };
+  names.apply([
+    entryOf({ author: other, seq: 1, object: buildProfile('disk', testSalt(), about) }),
+  ]);
+  expect(names.find(other)).toMatchObject({ note: 'watches the disks', bot: true });
+  names.apply([profile(other, 2, 'disk')]);
+  expect(names.find(other)).toMatchObject({ note: undefined, bot: false });
+  expect(names.find(third)).toBeUndefined();
 });
 
 test('the version grows when a name changes, and only then', () => {

@@ -1,3 +1,4 @@
+import { nameless } from '../../src/chat/directory.ts';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import { readReceiptLimits } from '../../src/chat/limits.ts';
@@ -49,7 +50,7 @@ test('what is there when a node starts for the first time counts as read, once',
   old.say(alice, 'long ago');
   old.disk.local.clear();
   const rig = await open({ disk: old.disk });
-  await rig.chat.announce(undefined, []);
+  await rig.chat.announce(nameless, []);
   rig.say(alice, 'new');
   expect(await countsOf(rig)).toEqual([1, 0]);
   expect(await countsOf(await open({ disk: rig.disk }))).toEqual([1, 0]);

@@ -204,6 +204,11 @@ export class Roster {
     return checkChange(this.genesis, this.#fold, change, author, now);
   }
 
+  /** All that is known of a key: what granted and what ended its part in the group. */
+  personOf(key: PublicKey): Person | undefined {
+    return this.#fold.people.get(key);
+  }
+
   #reachOf(feed: FeedId): number {
     if (feed.group !== this.genesis.id) return 0;
     return this.#fold.people.get(feed.author)?.reachOf(feed.head) ?? 0;

@@ -9,6 +9,7 @@ import {
   openKeyGrant,
   parseEpochPart,
   parseKeyGrant,
+  type KeyGrant,
 } from '../../../src/chat/sealing/epoch.ts';
 import { KeyRing, ringPrefix } from '../../../src/chat/sealing/key-ring.ts';
 import { openSealed, parseSealed } from '../../../src/chat/sealing/message-seal.ts';
@@ -18,6 +19,7 @@ import { parseObject } from '../../../src/cxo/object.ts';
 import { feedKey } from '../../../src/cxo/root.ts';
 import { compareTimeline } from '../../../src/cxo/timeline-page.ts';
 import { publicKeyBytes, type PublicKey } from '../../../src/identity.ts';
+import type { Sealing } from './ledger.ts';
 import type { Member } from './member.ts';
 import type { GroupUnderTest, GroupWorld } from './world.ts';
 
@@ -28,6 +30,11 @@ interface Found {
   readonly epoch: EpochId | undefined;
   /** What it says to who can open it. */
   readonly content: Content;
+}
+
+/** Earlier keys for somebody who was let in with history. */
+interface Grant extends KeyGrant {
+  readonly entry: Entry;
 }
 
 const textsMax = 1000;
@@ -160,13 +167,13 @@ class GroupCheck {
 
   #readableByThoseMeant(): void {
     const { ledger, nodes } = this.#world;
-    const roster = this.#roster;
+    const grants = this.#grants();
     for (const { entry, epoch } of this.#found.values()) {
       if (epoch === undefined) continue;
       const author = this.#world.nodeOf(entry.feed.author);
       const name = `${author?.name ?? '?'} ${placeName(entry)}`;
-      const readers = nodes.filter((node) => this.#keys.get(node)?.has(epoch) === true);
-      const sealing = ledger.sealings.get(toHex(entry.objectId));
+      const readers = new Set(nodes.filter((node) => this.#keys.get(node)?.has(epoch)));
+      const sealing = ledger.find(entry);
       if (sealing === undefined) {
         if (author !== undefined && !this.#world.isHostile(author)) {
           this.#faults.push(`${name} was never written`);
@@ -174,19 +181,40 @@ class GroupCheck {
         continue;
       }
       for (const node of nodes) {
-        const isReader = readers.includes(node);
         const isMeant = sealing.members.has(node.key);
-        if (isMeant && !isReader) this.#faults.push(`${node.name} cannot read ${name}`);
-        if (isReader && !isMeant && !ledger.wasLetIn(this.#group.id, node.key, sealing.at)) {
+        if (isMeant && !readers.has(node)) this.#faults.push(`${node.name} cannot read ${name}`);
+        const isGiven = grants.some(
+          (grant) =>
+            grant.to === node.key && grant.epochs.includes(epoch) && !hasSeen(sealing, grant.entry),
+        );
+        if (readers.has(node) && !isMeant && !isGiven) {
           this.#faults.push(`${node.name} can read ${name}, sealed without it`);
         }
-        const isDue =
-          roster?.members().get(node.key)?.history === true && roster.allows(entry.feed, entry.seq);
-        const isReadable = readers.some((reader) => this.#members.includes(reader));
-        if (isDue && isReadable && !isReader) {
-          this.#faults.push(`${node.name} was let in with history and cannot read ${name}`);
-        }
       }
+      this.#readableWithHistory(entry, readers, name);
+    }
+  }
+
+  /** Keys that were given to those who had been let in with history, as far as the giver knew. */
+  #grants(): Grant[] {
+    const grants: Grant[] = [];
+    for (const { entry } of this.#found.values()) {
+      const parsed = entry.object && parseObject(entry.object);
+      const grant = parsed?.ok === true ? parseKeyGrant(parsed.fields) : undefined;
+      const { members } = this.#world.ledger.find(entry) ?? {};
+      if (grant !== undefined && members?.get(grant.to) === true) grants.push({ ...grant, entry });
+    }
+    return grants;
+  }
+
+  /** What counts, and any member can read, those can read who were let in with history. */
+  #readableWithHistory(entry: Entry, readers: ReadonlySet<Member>, name: string): void {
+    const roster = this.#roster;
+    const isReadable = this.#members.some((node) => readers.has(node));
+    if (roster?.allows(entry.feed, entry.seq) !== true || !isReadable) return;
+    for (const node of this.#members) {
+      if (roster.members().get(node.key)?.history !== true || readers.has(node)) continue;
+      this.#faults.push(`${node.name} was let in with history and cannot read ${name}`);
     }
   }
 
@@ -205,7 +233,9 @@ class GroupCheck {
     const shown = new Map<string, string>();
     const roster = this.#roster;
     const texts = [...this.#found.values()]
-      .filter(({ entry, content }) => content.type === 'text' && roster?.allows(entry.feed, entry.seq))
+      .filter(
+        ({ entry, content }) => content.type === 'text' && roster?.allows(entry.feed, entry.seq),
+      )
       .sort((a, b) => compareTimeline(a.entry, b.entry));
     for (const node of this.#members) {
       const held = await ringOf(node, this.#group.id);
@@ -220,14 +250,18 @@ class GroupCheck {
       const { conversation } = node.alive.chat;
       const { messages } = await conversation.newest({ group: this.#group.id }, textsMax);
       const ids = messages.map(({ id }) => id);
-      for (const id of expected) if (!ids.includes(id)) this.#faults.push(`${node.name} lacks ${id}`);
+      for (const id of expected)
+        if (!ids.includes(id)) this.#faults.push(`${node.name} lacks ${id}`);
       for (const id of ids) {
-        if (!expected.includes(id)) this.#faults.push(`${node.name} shows ${id}, which does not count`);
+        if (!expected.includes(id))
+          this.#faults.push(`${node.name} shows ${id}, which does not count`);
       }
       if (ids.length === expected.length && ids.join() !== expected.join()) {
         this.#faults.push(`${node.name} shows the texts in another order`);
       }
-      const readable = [...this.#found].filter(([, found]) => isReadable(found)).map(([name]) => name);
+      const readable = [...this.#found]
+        .filter(([, found]) => isReadable(found))
+        .map(([name]) => name);
       const words = messages
         .map(({ id, text, edited, deleted, reactions }) =>
           [id.slice(0, 8), text, edited, deleted, JSON.stringify(reactions)].join(' '),
@@ -241,6 +275,10 @@ class GroupCheck {
       shown.set(readable.join(), words);
     }
   }
+}
+
+function hasSeen({ seen }: Sealing, { feed, seq }: Entry): boolean {
+  return (seen.get(feedKey(feed)) ?? 0) >= seq;
 }
 
 function placeName({ feed, seq, index }: Entry): string {

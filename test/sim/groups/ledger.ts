@@ -1,72 +1,58 @@
-// What honest nodes have sealed, and whom each had for members then; and who was let in with history
-// when. Known to the simulation alone: whatever the nodes can read is held against it.
+// What honest nodes have sealed: whom each had for members then, and what of the group it had seen.
+// Known to the simulation alone: whatever the nodes can read is held against it.
 import { toHex } from '../../../src/bytes.ts';
-import type { Draft, PlaceInTime } from '../../../src/cxo/draft.ts';
+import type { Draft } from '../../../src/cxo/draft.ts';
+import type { Entry } from '../../../src/cxo/entry.ts';
 import { objectIdOf, type GroupId } from '../../../src/cxo/ids.ts';
+import { feedKey, type FeedKey } from '../../../src/cxo/root.ts';
 import type { PublicKey } from '../../../src/identity.ts';
 import type { Member } from './member.ts';
 
 export interface Sealing {
   readonly by: Member;
-  readonly place: PlaceInTime;
-  /** Milliseconds of the simulation. */
-  readonly at: number;
-  /** In the sender's view. */
-  readonly members: ReadonlySet<PublicKey>;
-}
-
-/** From when to when some node took the key for a member with history. */
-interface Stay {
-  readonly from: number;
-  to: number;
+  /** In the sender's view: whether each may read what was before it. */
+  readonly members: ReadonlyMap<PublicKey, boolean>;
+  /** By feed, how far the sender had it. */
+  readonly seen: ReadonlyMap<FeedKey, number>;
 }
 
 export class Ledger {
-  /** By object. */
-  readonly sealings = new Map<string, Sealing>();
-  /** Of the texts: by the id of the message, what it says. */
+  /** Texts that were acknowledged, by the id of the message. */
   readonly texts = new Map<string, { readonly by: Member; readonly group: GroupId }>();
-  readonly #stays = new Map<string, Stay[]>();
+  readonly #sealings = new Map<string, Sealing>();
   readonly #ever = new Set<string>();
-  readonly #open = new Map<string, Map<PublicKey, Stay>>();
   readonly #versions = new Map<string, number>();
 
-  /** Takes note of what the draft gives. */
+  /** Takes note of what the draft gives, at the moment when it is made. */
   watch(by: Member, group: GroupId, draft: Draft): Draft {
     return (place) => {
       const made = draft(place);
-      if ('object' in made) {
-        const roster = by.life?.chat.book.find(group)?.roster;
-        const members = new Set(roster?.members().keys());
-        const at = by.options.time.now;
-        this.sealings.set(toHex(objectIdOf(made.object)), { by, place, at, members });
+      const { life } = by;
+      if ('object' in made && life !== undefined) {
+        const members = new Map<PublicKey, boolean>();
+        const roster = life.chat.book.find(group)?.roster;
+        for (const [key, { history }] of roster?.members() ?? []) members.set(key, history);
+        const seen = new Map<FeedKey, number>();
+        for (const { feed, head } of life.store.feeds()) {
+          if (feed.group === group) seen.set(feedKey(feed), head.seq);
+        }
+        this.#sealings.set(nameOf(by.key, made.object), { by, members, seen });
       }
       return made;
     };
   }
 
+  find({ feed, object }: Entry): Sealing | undefined {
+    return object && this.#sealings.get(nameOf(feed.author, object));
+  }
+
   /** To be called whenever a roster of the node may have changed. */
   look(node: Member): void {
-    const now = node.options.time.now;
     for (const { id, roster } of node.life?.chat.book.groups() ?? []) {
       const name = `${node.name}/${id}`;
       if (this.#versions.get(name) === roster.version) continue;
       this.#versions.set(name, roster.version);
-      const open = this.#open.get(name) ?? new Map<PublicKey, Stay>();
-      this.#open.set(name, open);
-      for (const [key, { history }] of roster.members()) {
-        this.#ever.add(`${id}/${key}`);
-        if (!history || open.has(key)) continue;
-        const stay = { from: now, to: Infinity };
-        open.set(key, stay);
-        const stays = this.#stays.get(`${id}/${key}`) ?? [];
-        this.#stays.set(`${id}/${key}`, [...stays, stay]);
-      }
-      for (const [key, stay] of open) {
-        if (roster.members().get(key)?.history === true) continue;
-        stay.to = now;
-        open.delete(key);
-      }
+      for (const key of roster.members().keys()) this.#ever.add(`${id}/${key}`);
     }
   }
 
@@ -74,9 +60,8 @@ export class Ledger {
   wasMember(group: GroupId, key: PublicKey): boolean {
     return this.#ever.has(`${group}/${key}`);
   }
+}
 
-  /** Whether anybody took the key for a member with history then or later. */
-  wasLetIn(group: GroupId, key: PublicKey, at: number): boolean {
-    return this.#stays.get(`${group}/${key}`)?.some(({ to }) => to >= at) === true;
-  }
+function nameOf(author: PublicKey, object: Uint8Array): string {
+  return `${author}/${toHex(objectIdOf(object))}`;
 }

@@ -1,5 +1,6 @@
 // One simulated node with the whole conversation: the production runner, chat and entrance over the
 // simulated disk and links, opened as src/node.ts opens them. Without HTTP, without dialing.
+import { nameless } from '../../../src/chat/directory.ts';
 import { Chat } from '../../../src/chat/chat.ts';
 import { labelOf } from '../../../src/chat/labels.ts';
 
@@ -211,7 +212,7 @@ export class Member implements SimEnd {
     entrance.restore(joinRows);
     entrance.restoreRemovals(removalRows);
     const announcer = new Announcer({
-      ...{ timers, logger, chat, name: this.name },
+      ...{ timers, logger, chat, profile: { ...nameless, name: this.name } },
       addresses: () => [`${this.name}.example:7000`],
       onAnnounced: () => undefined,
     });
