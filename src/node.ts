@@ -279,6 +279,9 @@ class Node implements RunningNode {
       onWithdrawn: () => {
         this.#chat.forgetRecent();
       },
+      onFrozen: (feed, seq) => {
+        this.#chat.frozen(feed, seq);
+      },
       onDelivered: () => {
         for (const listener of this.#storedListeners) listener();
       },

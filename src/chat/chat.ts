@@ -4,6 +4,7 @@ import { toHex } from '../bytes.ts';
 import type { Entry } from '../cxo/archive.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Random, Timers } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
@@ -188,14 +189,9 @@ export class Chat {
 
   /** Counters of what was not kept, by reason. */
   get counters(): Readonly<Record<string, number>> {
-    return {
-      ...this.membership.counters,
-      ...this.directory.counters,
-      ...this.addresses.counters,
-      ...this.notes.counters,
-      ...this.book.counters,
-      ...this.idempotency.counters,
-    };
+    const { membership, directory, addresses, notes, book, idempotency } = this;
+    const parts = [membership, directory, addresses, notes, book, idempotency];
+    return Object.assign({}, ...parts.map(({ counters }) => counters)) as Record<string, number>;
   }
 
   /** To be called after each commit: every entry that it made visible, in arrival order. */
@@ -296,6 +292,11 @@ export class Chat {
       if (isShown) this.#shown.add(id);
       else this.#shown.delete(id);
     }
+  }
+
+  /** To be called when the author of a feed was found to have signed two branches. */
+  frozen(feed: FeedId, seq: number): void {
+    if (this.book.retract(feed, seq)) this.groupsChanged();
   }
 
   /** To be called when a roster has changed by what did not arrive. */

@@ -4,6 +4,7 @@ import type { PlaceInTime } from '../cxo/draft.ts';
 import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import { parseObject } from '../cxo/object.ts';
+import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange, LocalRow, Position, Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
@@ -23,7 +24,7 @@ export interface GroupBookOptions {
   readonly identity: Identity;
   readonly room: { readonly id: GroupId; isMember(key: PublicKey): boolean };
   /** As of the start: counts of what each group has. */
-  readonly store: Pick<Store, 'feeds'>;
+  readonly store: Pick<Store, 'feeds' | 'find'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
   /** Local rows of the groups and of the key ring. */
@@ -143,7 +144,8 @@ export class GroupBook implements Contents {
       // Most are messages of the room, or of people: what binds groups together is rare.
       const isAny = own.some((entry) => this.of(entry).type === 'group');
       if (known !== undefined && isAny) {
-        if (known.roster.apply(own)) members = true;
+        const undisputed = own.filter((entry) => !this.#isDisputed(entry));
+        if (known.roster.apply(undisputed)) members = true;
         const learned = known.keys?.apply(own.filter((entry) => this.allows(entry)));
         if (learned?.keys === true) {
           unlocked = true;
@@ -259,6 +261,16 @@ export class GroupBook implements Contents {
         };
       },
     };
+  }
+
+  /** Of two branches nobody can tell which the others have: neither says who is a member. */
+  retract(feed: FeedId, seq: number): boolean {
+    return this.#groups.get(feed.group)?.roster.retract(feed, seq) === true;
+  }
+
+  #isDisputed({ feed, seq }: Entry): boolean {
+    const forkedAt = this.#options.store.find(feed)?.forkedAt;
+    return forkedAt !== undefined && seq >= forkedAt;
   }
 
   /** Whether what stands there counts: an author who was removed counts up to its removal. */

@@ -31,13 +31,9 @@ export function labelOf(kind: string, object: Uint8Array): string | undefined {
 
 /** The same, of what was sealed. */
 export function labelOfContent(content: Content): string | undefined {
-  switch (content.type) {
-    case 'text':
-      return content.ack || content.replyTo !== undefined ? linkedLabel : undefined;
-    case 'group':
-    case 'unknown':
-      return content.kind;
-    default:
-      return content.type;
+  const { type } = content;
+  if (type === 'text') {
+    return content.ack || content.replyTo !== undefined ? linkedLabel : undefined;
   }
+  return type === 'group' || type === 'unknown' ? content.kind : type;
 }

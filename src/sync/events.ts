@@ -95,6 +95,8 @@ export type Effect =
   | { readonly type: 'reread' }
   /** Messages that were shown are gone: what is remembered of recent ones is to be forgotten. */
   | { readonly type: 'withdrawn' }
+  /** The author of a feed signed two branches: from this seq on nothing of it counts. */
+  | { readonly type: 'frozen'; readonly feed: FeedId; readonly seq: number }
   /** A peer told of more that it has on its disk. */
   | { readonly type: 'delivered'; readonly peer: PublicKey }
   | {

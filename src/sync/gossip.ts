@@ -292,7 +292,8 @@ export class Gossip {
       if (session.greeted) this.#outflow.announce(session, settled.runs, now.mono);
     }
     this.#receipts.committed(settled.runs, now);
-    for (const { id } of settled.frozen) {
+    for (const { id, forkedAt } of settled.frozen) {
+      if (forkedAt !== undefined) this.#outbox.add({ type: 'frozen', feed: id, seq: forkedAt });
       for (const session of this.#sessions.values()) this.#forks.send(session, id);
     }
   }

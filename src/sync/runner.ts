@@ -4,6 +4,7 @@ import type { Archive, Entry } from '../cxo/archive.ts';
 import type { Draft } from '../cxo/draft.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
@@ -29,6 +30,8 @@ export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly onArrived: (entries: readonly Entry[]) => void;
   /** Messages that had arrived are gone from the store. */
   readonly onWithdrawn: () => void;
+  /** From this seq on nothing of the feed counts: its author signed two branches. */
+  readonly onFrozen?: (feed: FeedId, seq: number) => void;
   /** A peer told of more that it has on its disk. */
   readonly onDelivered: (peer: PublicKey) => void;
   readonly onBan: (peer: PublicKey, reason: string) => void;
@@ -252,6 +255,9 @@ export class Runner {
         return;
       case 'reread':
         this.#reread();
+        return;
+      case 'frozen':
+        this.#options.onFrozen?.(effect.feed, effect.seq);
         return;
       case 'delivered':
         this.#options.onDelivered(effect.peer);

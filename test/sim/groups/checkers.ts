@@ -97,6 +97,8 @@ class GroupCheck {
   readonly #found = new Map<string, Found>();
   /** Epoch keys that each node has, or can find out from all that there is. */
   readonly #keys = new Map<Member, ReadonlyMap<EpochId, Uint8Array>>();
+  /** Epoch keys that each node keeps. */
+  readonly #rings = new Map<Member, ReadonlyMap<EpochId, Uint8Array>>();
 
   constructor(world: GroupWorld, group: GroupUnderTest) {
     this.#world = world;
@@ -146,7 +148,11 @@ class GroupCheck {
         if (entry.feed.group === id) entries.set(placeName(entry), entry);
       }
     }
-    for (const node of this.#world.nodes) this.#keys.set(node, await keysOf(node, id, entries));
+    for (const node of this.#world.nodes) {
+      const ring = await ringOf(node, id);
+      this.#rings.set(node, ring);
+      this.#keys.set(node, keysOf(node, id, ring, entries));
+    }
     const keys = new Map([...this.#keys.values()].flatMap((held) => [...held]));
     for (const [name, entry] of entries) this.#found.set(name, foundOf(entry, keys));
   }
@@ -182,7 +188,11 @@ class GroupCheck {
       }
       for (const node of nodes) {
         const isMeant = sealing.members.has(node.key);
-        if (isMeant && !readers.has(node)) this.#faults.push(`${node.name} cannot read ${name}`);
+        // Who is a member still has the key in its ring; others could at least find it out.
+        const isOpen = this.#members.includes(node)
+          ? this.#rings.get(node)?.has(epoch) === true
+          : readers.has(node);
+        if (isMeant && !isOpen) this.#faults.push(`${node.name} cannot read ${name}`);
         const isGiven = grants.some(
           (grant) =>
             grant.to === node.key && grant.epochs.includes(epoch) && !hasSeen(sealing, grant.entry),
@@ -191,7 +201,7 @@ class GroupCheck {
           this.#faults.push(`${node.name} can read ${name}, sealed without it`);
         }
       }
-      this.#readableWithHistory(entry, readers, name);
+      this.#readableWithHistory(entry, epoch, name);
     }
   }
 
@@ -208,12 +218,12 @@ class GroupCheck {
   }
 
   /** What counts, and any member can read, those can read who were let in with history. */
-  #readableWithHistory(entry: Entry, readers: ReadonlySet<Member>, name: string): void {
+  #readableWithHistory(entry: Entry, epoch: EpochId, name: string): void {
     const roster = this.#roster;
-    const isReadable = this.#members.some((node) => readers.has(node));
-    if (roster?.allows(entry.feed, entry.seq) !== true || !isReadable) return;
+    const readers = this.#members.filter((node) => this.#rings.get(node)?.has(epoch));
+    if (roster?.allows(entry.feed, entry.seq) !== true || readers.length === 0) return;
     for (const node of this.#members) {
-      if (roster.members().get(node.key)?.history !== true || readers.has(node)) continue;
+      if (roster.members().get(node.key)?.history !== true || readers.includes(node)) continue;
       this.#faults.push(`${node.name} was let in with history and cannot read ${name}`);
     }
   }
@@ -238,14 +248,8 @@ class GroupCheck {
       )
       .sort((a, b) => compareTimeline(a.entry, b.entry));
     for (const node of this.#members) {
-      const held = await ringOf(node, this.#group.id);
-      // What is honest reaches everybody whom it is for, with its key; nothing else has to.
-      const isReadable = ({ entry, epoch }: Found): boolean => {
-        const author = this.#world.nodeOf(entry.feed.author);
-        const isHonest = author !== undefined && !this.#world.isHostile(author);
-        const keys = isHonest ? this.#keys.get(node) : held;
-        return epoch === undefined || keys?.has(epoch) === true;
-      };
+      const isReadable = ({ epoch }: Found): boolean =>
+        epoch === undefined || this.#rings.get(node)?.has(epoch) === true;
       const expected = texts.filter(isReadable).map(({ entry }) => toHex(entry.id));
       const { conversation } = node.alive.chat;
       const { messages } = await conversation.newest({ group: this.#group.id }, textsMax);
@@ -311,13 +315,13 @@ async function ringOf(
 }
 
 /** Those in its ring, and those that its identity opens in anything that anybody has. */
-async function keysOf(
-  node: Member,
+function keysOf(
+  { options: { identity } }: Member,
   group: GroupId,
+  ring: ReadonlyMap<EpochId, Uint8Array>,
   entries: ReadonlyMap<string, Entry>,
-): Promise<ReadonlyMap<EpochId, Uint8Array>> {
-  const { identity } = node.options;
-  const keys = new Map(await ringOf(node, group));
+): ReadonlyMap<EpochId, Uint8Array> {
+  const keys = new Map(ring);
   const bytes = groupIdBytes(group);
   for (const { feed, object } of entries.values()) {
     const parsed = object && parseObject(object);

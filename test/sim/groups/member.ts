@@ -280,19 +280,13 @@ export class Member implements SimEnd {
     const life = this.life;
     if (life === undefined) return;
     this.options.time.touch();
-    switch (event.type) {
-      case 'opened':
-        this.#handlers.set(event.link, life.entrance.openLink(this.#linkOf(event)));
-        return;
-      case 'frame':
-        this.#handlers.get(event.link)?.onFrame(event.frameType, event.payload);
-        return;
-      case 'closed':
-        this.#handlers.get(event.link)?.onClose('broken');
-        this.#handlers.delete(event.link);
-        return;
-      default:
-        throw new Error('links do not do that');
+    if (event.type === 'opened') {
+      this.#handlers.set(event.link, life.entrance.openLink(this.#linkOf(event)));
+    } else if (event.type === 'frame') {
+      this.#handlers.get(event.link)?.onFrame(event.frameType, event.payload);
+    } else if (event.type === 'closed') {
+      this.#handlers.get(event.link)?.onClose('broken');
+      this.#handlers.delete(event.link);
     }
   }
 
