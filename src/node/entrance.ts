@@ -5,6 +5,7 @@ import type { Group } from '../chat/group.ts';
 import type { Groups } from '../chat/groups.ts';
 import type { Invite } from '../chat/invite.ts';
 import type { People } from '../chat/people.ts';
+import type { Act } from '../chat/roster/act.ts';
 import type { Roster } from '../chat/roster/roster.ts';
 import type { Archive, Proof } from '../cxo/archive.ts';
 import type { Entry } from '../cxo/entry.ts';
@@ -226,10 +227,30 @@ function isRemoved(roster: Roster, key: PublicKey): boolean {
   return remover !== undefined && remover !== key;
 }
 
+/**
+ * The last removal by each who removed it, the most senior first: whom it has removed itself may have no
+ * say in its own view. Each with how its author came to be an admin.
+ */
 function removalOf(roster: Roster, key: PublicKey): readonly Entry[] {
-  const removal = roster.personOf(key)?.ends.findLast(({ isRemoval }) => isRemoval)?.act;
+  const removals = new Map<PublicKey, Act>();
+  for (const { act, isRemoval } of roster.personOf(key)?.ends ?? []) {
+    if (isRemoval) removals.set(act.author, act);
+  }
   const entries = new Set<Entry>();
-  const open = removal === undefined ? [] : [removal];
+  for (const author of roster.admins()) {
+    const removal = removals.get(author);
+    const proved = removal === undefined ? [] : provedBy(roster, removal);
+    const more = proved.filter((entry) => !entries.has(entry));
+    if (entries.size + more.length > removalLimits.proofsMax) break;
+    for (const entry of more) entries.add(entry);
+  }
+  return [...entries];
+}
+
+/** The operation, and every promotion that its author's power stands on. */
+function provedBy(roster: Roster, removal: Act): readonly Entry[] {
+  const entries = new Set<Entry>();
+  const open = [removal];
   for (let act = open.shift(); act !== undefined; act = open.shift()) {
     if (entries.has(act.entry)) continue;
     entries.add(act.entry);

@@ -14,7 +14,7 @@ import type { OwnFeeds } from './own-feeds.ts';
 import { chooseHolder, isWorthParts, planParts, type Holder } from './plan.ts';
 import { wantsMore, type Feed, type Replica } from './replica.ts';
 import type { Session } from './session.ts';
-import { isSilent, takeStalled, type Stalled } from './stalls.ts';
+import { isSilent, takeStalled } from './stalls.ts';
 import { Stretches, type EarlyRun, type Stretch } from './stretches.ts';
 import type { Trees } from './trees.ts';
 import { Wants } from './wants.ts';
@@ -37,7 +37,8 @@ export class Fetcher {
   readonly #trees: Trees;
   readonly #sessions: ReadonlyMap<number, Session>;
   readonly #shedding: Shedding;
-  readonly #stretches = new Stretches();
+  /** What was asked of whom. */
+  readonly asked = new Stretches();
   readonly claims: Claims;
   /** The one feed that is asked for in parts: two that wait for each other's front could block. */
   #inParts: FeedKey | undefined;
@@ -52,7 +53,7 @@ export class Fetcher {
     this.#trees = parts.trees;
     this.#sessions = parts.sessions;
     this.#shedding = parts.shedding;
-    this.claims = new Claims(parts, this.#stretches);
+    this.claims = new Claims(parts, this.asked);
   }
 
   /** Whether segments were refused for want of room, and not all asked for again. */
@@ -62,20 +63,7 @@ export class Fetcher {
 
   /** Whether the roots of the feed that now come are a few new ones, not history. */
   isLive(key: FeedKey): boolean {
-    return this.#stretches.of(key).every(({ graft }) => graft);
-  }
-
-  isAskedOf(session: Session, key: FeedKey): boolean {
-    return this.#stretches.of(key).some(({ link }) => link === session.link);
-  }
-
-  /** What the peer was asked for that goes on here: the feed's newest part, or another part. */
-  askedFor(session: Session, key: FeedKey, from: number): 'tail' | 'part' | undefined {
-    const asked = this.#stretches
-      .of(key)
-      .find(({ link, next }) => link === session.link && next === from);
-    if (asked === undefined) return undefined;
-    return asked.tailFrom === undefined ? 'part' : 'tail';
+    return this.asked.of(key).every(({ graft }) => graft);
   }
 
   /** A peer gave word of what is missing here: it is asked for, unless the tree will bring it. */
@@ -105,6 +93,14 @@ export class Fetcher {
     const tip = feed?.tip.seq ?? 0;
     const all = this.claims.holdersOf(id, key);
     const holders = this.claims.holes.limit(all, key, tip);
+    if (holders.length === 0 && feed?.tail !== undefined && this.asked.of(key).length === 0) {
+      // A deletion may stand between what is missing because of it and the feed's newest part.
+      const unread = this.claims.holes.takeUnread(all, key, tip, feed.tail.from);
+      const session = unread && this.#sessions.get(unread.link);
+      if (session !== undefined && unread !== undefined) {
+        this.#ask(session, id, { ...unread, graft: false, isRead: true }, wants, now);
+      }
+    }
     const tailFrom = this.#planTail(id, feed, { all, holders }, wants, now);
     if (tailFrom === undefined) this.#planChain(id, tip, holders, undefined, wants, now);
     else if (tailFrom > tip + 1) {
@@ -127,10 +123,10 @@ export class Fetcher {
     wants: Wants,
     now: Now,
   ): number | undefined {
-    const asked = this.#stretches.of(feedKey(id)).find((one) => one.tailFrom !== undefined);
+    const asked = this.asked.of(feedKey(id)).find((one) => one.tailFrom !== undefined);
     if (asked !== undefined) return feed?.tail?.from ?? asked.tailFrom;
     const tail = feed?.tail;
-    const isFirst = this.#stretches.of(feedKey(id)).length === 0;
+    const isFirst = this.asked.of(feedKey(id)).length === 0;
     if (tail === undefined && holders.length === 0 && isFirst) {
       return this.#askBehindHole(id, feed?.tip.seq ?? 0, all, wants, now);
     }
@@ -151,6 +147,13 @@ export class Fetcher {
       now,
     );
     return tailFrom;
+  }
+
+  /** Roots of a feed that were only to be looked at have come, up to `seq`. */
+  hasRead(session: Session, id: FeedId, seq: number, now: Now): void {
+    this.asked.hasRead(session.link, feedKey(id), seq, now.mono);
+    this.explained(now);
+    this.seek([id], now);
   }
 
   /** Of all that lack objects, the one that lacks them the least far is asked for what is behind them. */
@@ -189,9 +192,9 @@ export class Fetcher {
       this.#inParts = key;
       if (!isInParts && whole !== undefined) this.#shorten(whole, wants);
       this.#planParts(id, tip, holders, wants, now);
-      if (this.#stretches.isBusy(key) && holders.length > 0) return;
+      if (this.asked.isBusy(key) && holders.length > 0) return;
       this.#inParts = undefined;
-      this.#giveBack(this.#stretches.dropEarly(key));
+      this.#giveBack(this.asked.dropEarly(key));
     }
     if (this.#chainStretches(key).length > 0) return;
     const best = chooseHolder(holders);
@@ -203,7 +206,7 @@ export class Fetcher {
   }
 
   #chainStretches(key: FeedKey): readonly Stretch[] {
-    return this.#stretches.of(key).filter(({ tailFrom }) => tailFrom === undefined);
+    return this.asked.of(key).filter(({ tailFrom }) => tailFrom === undefined);
   }
 
   /** Others have come that can send what lies beyond. The peer goes on where it is by now. */
@@ -216,19 +219,19 @@ export class Fetcher {
   #planParts(id: FeedId, tip: number, holders: readonly Holder[], wants: Wants, now: Now): void {
     const key = feedKey(id);
     const end = holders.reduce((most, { seq }) => Math.max(most, seq), 0);
-    for (const part of planParts(tip, end, this.#stretches.taken(key), holders)) {
+    for (const part of planParts(tip, end, this.asked.taken(key), holders)) {
       const session = this.#sessions.get(part.link);
       if (session === undefined) continue;
       // The front must not wait for credit that its own link's early runs hold.
       if (part.from === tip + 1 && this.#isClogged(part.link)) {
-        this.#giveBack(this.#stretches.dropEarly(key, part.link));
+        this.#giveBack(this.asked.dropEarly(key, part.link));
       }
       this.#ask(session, id, { ...part, graft: false }, wants, now);
     }
   }
 
   #isClogged(link: number): boolean {
-    return this.#stretches.earlyCredit(link) > syncLimits.windowBytes / 2;
+    return this.asked.earlyCredit(link) > syncLimits.windowBytes / 2;
   }
 
   #ask(
@@ -239,27 +242,29 @@ export class Fetcher {
       to,
       graft,
       tailFrom,
-    }: Pick<Stretch, 'to' | 'graft'> & { from: number; tailFrom?: number },
+      isRead,
+    }: Pick<Stretch, 'to' | 'graft' | 'isRead'> & { from: number; tailFrom?: number },
     wants: Wants,
     now: Now,
   ): void {
     const at = { progressAt: now.mono, seenAt: now.mono };
     const key = feedKey(feed);
-    this.#stretches.add({ feed, key, link: session.link, next: from, to, tailFrom, graft, ...at });
+    const { link } = session;
+    this.asked.add({ feed, key, link, next: from, to, tailFrom, graft, isRead, ...at });
     wants.add(session, feed, from, to);
   }
 
   /** Some of a feed was accepted: who has no more of it is not waited for. */
   progressed(session: Session, feed: Feed, now: Now): void {
-    for (const stretch of this.#stretches.of(feed.key)) {
+    for (const stretch of this.asked.of(feed.key)) {
       const { to = Infinity, link, tailFrom } = stretch;
       const claim = this.#sessions.get(link)?.claims.get(feed.key);
       const end = tailFrom === undefined ? feed.tip.seq : (feed.tail?.head.seq ?? 0);
       const last = Math.min(to, claim?.seq ?? 0);
-      if (!wantsMore(feed, last) || last <= end) this.#stretches.delete(stretch);
+      if (!wantsMore(feed, last) || last <= end) this.asked.delete(stretch);
       else if (link === session.link) this.#advance(stretch, end + 1, now);
     }
-    if (this.#inParts === feed.key || this.#stretches.of(feed.key).length === 0) {
+    if (this.#inParts === feed.key || this.asked.of(feed.key).length === 0) {
       this.seek([feed.id], now);
     }
   }
@@ -267,25 +272,25 @@ export class Fetcher {
   #advance(stretch: Stretch, next: number, now: Now): void {
     stretch.next = Math.max(stretch.next, next);
     stretch.progressAt = now.mono;
-    this.#stretches.touch(stretch, now.mono);
+    this.asked.touch(stretch, now.mono);
   }
 
   /** Keeps a verified part until what is in front of it has come. */
   keepEarly(session: Session, early: EarlyRun, now: Now): void {
     const { run } = early;
     const key = feedKey(run.feed);
-    this.#stretches.keepEarly(key, early);
-    for (const stretch of this.#stretches.of(key)) {
+    this.asked.keepEarly(key, early);
+    for (const stretch of this.asked.of(key)) {
       if (stretch.link !== session.link || stretch.next !== run.from) continue;
       this.#advance(stretch, run.head.seq + 1, now);
-      if (stretch.next > (stretch.to ?? Infinity)) this.#stretches.delete(stretch);
+      if (stretch.next > (stretch.to ?? Infinity)) this.asked.delete(stretch);
     }
     this.seek([run.feed], now);
   }
 
   /** The next kept run that now follows what is here. */
   takeEarly({ key, tip }: Feed): EarlyRun | undefined {
-    return this.#stretches.takeEarly(key, tip.seq + 1);
+    return this.asked.takeEarly(key, tip.seq + 1);
   }
 
   #giveBack(runs: readonly EarlyRun[]): void {
@@ -302,8 +307,8 @@ export class Fetcher {
       this.refute(session, id, now);
       return;
     }
-    this.#stretches.deleteOf(key, session.link);
-    this.#giveBack(this.#stretches.dropEarly(key, session.link));
+    this.asked.deleteOf(key, session.link);
+    this.#giveBack(this.asked.dropEarly(key, session.link));
     this.seek([id], now);
   }
 
@@ -311,11 +316,11 @@ export class Fetcher {
   streamOn(session: Session, id: FeedId, hole: Hole, next: number, now: Now): void {
     const key = feedKey(id);
     this.claims.holes.add(session.link, key, id, hole);
-    const isStreaming = this.#stretches.deleteOf(key, session.link);
+    const isStreaming = this.asked.deleteOf(key, session.link);
     if (!isStreaming || (session.claims.get(key)?.seq ?? 0) < next) return;
     const at = { progressAt: now.mono, seenAt: now.mono };
     const tailFrom = hole.last + 1;
-    this.#stretches.add({
+    this.asked.add({
       ...{ feed: id, key, link: session.link, next, to: undefined, tailFrom, graft: false },
       ...at,
     });
@@ -339,15 +344,15 @@ export class Fetcher {
 
   #dropClaim(session: Session, key: FeedKey, now: Now): void {
     const claim = session.dropClaim(key);
-    this.#stretches.deleteOf(key, session.link);
+    this.asked.deleteOf(key, session.link);
     if (claim !== undefined) this.seek([claim.feed], now);
   }
 
   dropLink(link: number, now: Now): void {
     this.claims.holes.dropLink(link);
-    const orphans = this.#stretches.ofLink(link);
-    for (const stretch of orphans) this.#stretches.delete(stretch);
-    if (this.#inParts !== undefined) this.#stretches.dropEarly(this.#inParts, link);
+    const orphans = this.asked.ofLink(link);
+    for (const stretch of orphans) this.asked.delete(stretch);
+    if (this.#inParts !== undefined) this.asked.dropEarly(this.#inParts, link);
     this.seek([...orphans.map(({ feed }) => feed), ...this.#trees.dropLink(link)], now);
   }
 
@@ -359,8 +364,8 @@ export class Fetcher {
 
   /** What comes of the feed is left where it is, until heads are compared again. */
   leave(key: FeedKey): void {
-    for (const stretch of this.#stretches.of(key)) this.#stretches.delete(stretch);
-    this.#giveBack(this.#stretches.dropEarly(key));
+    for (const stretch of this.asked.of(key)) this.asked.delete(stretch);
+    this.#giveBack(this.asked.dropEarly(key));
     if (this.#inParts === key) this.#inParts = undefined;
   }
 
@@ -376,9 +381,10 @@ export class Fetcher {
   review(now: Now): void {
     this.seek(this.#trees.takeOverdue(now.mono), now);
     const silent = new Set<Session>();
-    for (const { stretch, session } of this.#takeStalled(now.mono)) {
+    const stalled = takeStalled(this.asked, this.#sessions, this.#replica, now.mono);
+    for (const { stretch, session } of stalled) {
       this.#outbox.count('stalled');
-      this.#stretches.delete(stretch);
+      this.asked.delete(stretch);
       if (session === undefined) continue;
       session.doubt(stretch.key);
       this.#dropClaim(session, stretch.key, now);
@@ -387,14 +393,8 @@ export class Fetcher {
     for (const session of silent) this.#outbox.charge(session, 'stalled', now.mono);
   }
 
-  #takeStalled(now: number): Stalled[] {
-    return takeStalled(this.#stretches, this.#sessions, this.#replica, now);
-  }
-
   get deadline(): number | undefined {
-    const [stretch, tree] = [this.#stretches.deadline, this.#trees.deadline];
-    return stretch === undefined || tree === undefined
-      ? (stretch ?? tree)
-      : Math.min(stretch, tree);
+    const [stretch, tree] = [this.asked.deadline, this.#trees.deadline];
+    return tree === undefined ? stretch : Math.min(stretch ?? Infinity, tree);
   }
 }

@@ -47,6 +47,8 @@ export interface Hole {
 
 interface Mark extends Hole {
   readonly feed: FeedId;
+  /** Whether what is behind it was asked for, to find out what explains it. */
+  isRead: boolean;
 }
 
 /** What a run leaves out without an explanation, of its roots behind one and before another. */
@@ -83,6 +85,7 @@ export class Holes {
       until: Math.min(hole.until, known?.until ?? Infinity),
       last: Math.max(hole.last, known?.last ?? 0),
       lacking: known?.lacking ?? hole.lacking,
+      isRead: known?.isRead === true && known.last >= hole.last,
     };
     this.#marks.set(link, ofLink.set(key, mark));
     return true;
@@ -92,6 +95,23 @@ export class Holes {
   find(link: number, key: FeedKey, tip: number): Hole | undefined {
     const mark = this.#marks.get(link)?.get(key);
     return mark === undefined || mark.last <= tip ? undefined : mark;
+  }
+
+  /** Of holders that all lack objects, one whose roots behind that may say why, below the newest part. */
+  takeUnread(
+    all: readonly Holder[],
+    key: FeedKey,
+    tip: number,
+    tailFrom: number,
+  ): { readonly link: number; readonly from: number; readonly to: number } | undefined {
+    for (const { link, seq } of all) {
+      const mark = this.#marks.get(link)?.get(key);
+      const to = Math.min(seq, tailFrom - 1);
+      if (mark === undefined || mark.isRead || mark.last <= tip || mark.last >= to) continue;
+      mark.isRead = true;
+      return { link, from: mark.last + 1, to };
+    }
+    return undefined;
   }
 
   /** Each holder as far as it has all objects, and only those that have some more then. */

@@ -119,11 +119,9 @@ export class Intake {
       if (reason !== undefined) this.#refuseSegment(session, id, reason, now);
       return false;
     }
-    const where = placeOf(
-      feed,
-      place.from,
-      this.#fetcher.askedFor(session, feedKey(id), place.from),
-    );
+    const asked = this.#fetcher.asked.kindOf(session.link, feedKey(id), place.from);
+    if (asked === 'read') return this.#look(session, id, place.from, bytes, now);
+    const where = placeOf(feed, place.from, asked);
     const refusal = this.#refuse(id, feed, where, place.from, bytes);
     if (refusal !== undefined) {
       this.#outbox.count(refusal);
@@ -152,6 +150,16 @@ export class Intake {
     const isAccepted = this.#accept(session, verified.run, where, bytes.length, now);
     this.#acceptEarly(id, now);
     return isAccepted;
+  }
+
+  /** Roots that cannot be taken yet may say why others lack their objects. */
+  #look(session: Session, id: FeedId, from: number, bytes: Uint8Array, now: Now): false {
+    const verified = this.#verify(id, from, bytes);
+    if (verified.ok) {
+      this.#shedding.learn(entriesOf(verified.run));
+      this.#fetcher.hasRead(session, id, verified.run.head.seq, now);
+    } else this.#refuseSegment(session, id, verified.reason, now);
+    return false;
   }
 
   /**
@@ -219,7 +227,10 @@ export class Intake {
   /** Who sends what is here need not be sent it, and need not send more of it. */
   #duplicate(session: Session, feed: Feed, last: number): void {
     session.has(feed.key, last);
-    if (this.#fetcher.isAskedOf(session, feed.key) || !this.#trees.isSpare(session, feed.key))
+    if (
+      this.#fetcher.asked.isAskedOf(session.link, feed.key) ||
+      !this.#trees.isSpare(session, feed.key)
+    )
       return;
     this.#outflow.prune(session, feed);
   }
@@ -312,7 +323,7 @@ export class Intake {
   /** An author, and who sends what was asked for, has it on disk; who relays may yet have to write it. */
   #noteSender(session: Session, { feed, head }: Run, now: Now): void {
     const key = feedKey(feed);
-    if (session.peer === feed.author || this.#fetcher.isAskedOf(session, key)) {
+    if (session.peer === feed.author || this.#fetcher.asked.isAskedOf(session.link, key)) {
       this.#fetcher.claims.claim(session, { feed, seq: head.seq, count: head.count }, now);
     } else session.has(key, head.seq);
   }

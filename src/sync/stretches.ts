@@ -16,6 +16,8 @@ export interface Stretch {
   to: number | undefined;
   /** Where it began; of the newest part of a feed, whose history is asked for as well. */
   readonly tailFrom: number | undefined;
+  /** Set where its roots are only looked at. */
+  readonly isRead?: boolean | undefined;
   /** Whether it is a few new roots rather than history. */
   readonly graft: boolean;
   /** When it was asked for, or last brought something; monotonic milliseconds. */
@@ -41,6 +43,29 @@ export class Stretches {
   /** In the order in which they were asked for. */
   of(key: FeedKey): readonly Stretch[] {
     return this.#byFeed.get(key) ?? [];
+  }
+
+  isAskedOf(asked: number, key: FeedKey): boolean {
+    return this.of(key).some(({ link }) => link === asked);
+  }
+
+  /** What a link was asked for that goes on there: only to be looked at, the newest part, or another. */
+  kindOf(asked: number, key: FeedKey, from: number): 'read' | 'tail' | 'part' | undefined {
+    const found = this.of(key).find(({ link, next }) => link === asked && next === from);
+    if (found === undefined) return undefined;
+    if (found.isRead === true) return 'read';
+    return found.tailFrom === undefined ? 'part' : 'tail';
+  }
+
+  /** Roots that are only looked at have come up to `seq`. @param now monotonic milliseconds */
+  hasRead(asked: number, key: FeedKey, seq: number, now: number): void {
+    for (const stretch of this.of(key)) {
+      if (stretch.isRead !== true || stretch.link !== asked) continue;
+      stretch.next = seq + 1;
+      stretch.progressAt = now;
+      if (stretch.next > (stretch.to ?? 0)) this.delete(stretch);
+      else this.touch(stretch, now);
+    }
   }
 
   /** How many stretches a link is being asked for. */

@@ -1,11 +1,14 @@
 // The simulator as a command: many seeds over all processors, or the table of mesh sizes.
 //   npm run sim -- --seeds 10000 [--nodes 5] [--first 1]
+//   npm run sim -- --groups --seeds 1000 [--nodes 20] [--first 1]
 //   npm run sim -- --table [--sizes 10,100,1000] [--posts 300] [--no-receipts]
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { frameTypes } from '../../src/sync/frames.ts';
+import { runGroups } from './groups/run.ts';
+import { groupScheduleOf } from './groups/schedule.ts';
 import { measureMesh, tableOf, type MeshFigures } from './measure.ts';
 import { rememberSignatures } from './remember-signatures.ts';
 import { run } from './run.ts';
@@ -14,6 +17,8 @@ import { scheduleOf } from './schedule.ts';
 interface Task {
   readonly seed: number;
   readonly nodes: number | undefined;
+  /** Whether nodes with groups among them, or the engine alone. */
+  readonly isOfGroups: boolean;
 }
 
 interface Outcome {
@@ -33,13 +38,15 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function simulate({ seed, nodes }: Task): Promise<Outcome> {
+async function simulate({ seed, nodes, isOfGroups }: Task): Promise<Outcome> {
   const begin = performance.now();
   // A large mesh spends most of its time on checking the same signatures again.
-  if ((nodes ?? 0) > largeMin) rememberSignatures();
+  if ((nodes ?? 0) > largeMin || isOfGroups) rememberSignatures();
   let broken: string[];
   try {
-    broken = await run(scheduleOf(seed, nodes));
+    broken = isOfGroups
+      ? await runGroups(groupScheduleOf(seed, nodes))
+      : await run(scheduleOf(seed, nodes));
   } catch (error) {
     broken = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
@@ -54,7 +61,11 @@ function serve(): void {
 }
 
 /** @returns the number of seeds in which something broke */
-async function simulateAll(first: number, seeds: number, nodes?: number): Promise<number> {
+async function simulateAll(
+  first: number,
+  seeds: number,
+  { nodes, isOfGroups }: Omit<Task, 'seed'>,
+): Promise<number> {
   const begin = performance.now();
   let next = first;
   let done = 0;
@@ -66,10 +77,12 @@ async function simulateAll(first: number, seeds: number, nodes?: number): Promis
     say(`\nseed ${seed} failed:`);
     for (const line of broken.slice(0, linesMax)) say(`  ${line}`);
     if (broken.length > linesMax) say(`  and ${broken.length - linesMax} more`);
+    const kind = isOfGroups ? ' --groups' : '';
     const size = nodes === undefined ? '' : ` --nodes ${nodes}`;
-    say(`  replay: npm run sim -- --seeds 1 --first ${seed}${size}`);
+    say(`  replay: npm run sim --${kind} --seeds 1 --first ${seed}${size}`);
   };
-  const take = (): Task | undefined => (next < first + seeds ? { seed: next++, nodes } : undefined);
+  const take = (): Task | undefined =>
+    next < first + seeds ? { seed: next++, nodes, isOfGroups } : undefined;
   const progress = setInterval(() => {
     const seconds = Math.round((performance.now() - begin) / 1000);
     say(`${done} of ${seeds} seeds, ${failed} failed, ${seconds} s`);
@@ -134,6 +147,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     first: { type: 'string', default: '1' },
     nodes: { type: 'string' },
+    groups: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
     sizes: { type: 'string', default: '10,100,1000' },
     posts: { type: 'string', default: '300' },
@@ -147,6 +161,7 @@ else if (values.table) {
   await measureAll(values.sizes.split(',').map(Number), Number(values.posts), without);
 } else {
   const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
-  const failed = await simulateAll(Number(values.first), Number(values.seeds), nodes);
+  const kind = { nodes, isOfGroups: values.groups };
+  const failed = await simulateAll(Number(values.first), Number(values.seeds), kind);
   process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -186,12 +186,14 @@ class GroupCheck {
         }
         continue;
       }
+      const isCounted = this.#roster?.allows(entry.feed, entry.seq) === true;
       for (const node of nodes) {
         const isMeant = sealing.members.has(node.key);
-        // Who is a member still has the key in its ring; others could at least find it out.
-        const isOpen = this.#members.includes(node)
-          ? this.#rings.get(node)?.has(epoch) === true
-          : readers.has(node);
+        // Who is a member still has the keys of what counts; others could at least find them out.
+        const isOpen =
+          isCounted && this.#members.includes(node)
+            ? this.#rings.get(node)?.has(epoch) === true
+            : readers.has(node);
         if (isMeant && !isOpen) this.#faults.push(`${node.name} cannot read ${name}`);
         const isGiven = grants.some(
           (grant) =>

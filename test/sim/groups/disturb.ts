@@ -162,7 +162,7 @@ function crash(world: GroupWorld): void {
 function divide(world: GroupWorld): ReadonlyMap<Member, number> {
   const { random, time, links, nodes } = world;
   const sides = new Map(nodes.map((node) => [node, random.below(2)]));
-  const partition: Partition = { sides, isOneWay: random.chance(0.2) };
+  const partition: Partition = { sides, isOneWay: false };
   links.partition(partition);
   time.after(random.between(500, partitionMsMax), () => {
     links.partition(undefined);

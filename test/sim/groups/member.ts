@@ -14,6 +14,7 @@ import { SkychatError } from '../../../src/errors.ts';
 import type { Identity, PublicKey } from '../../../src/identity.ts';
 import type { Link, LinkHandler } from '../../../src/net/transport.ts';
 import { Announcer } from '../../../src/node/announcer.ts';
+import { doorFrames } from '../../../src/node/door-frames.ts';
 import { Entrance, removalRowPrefix } from '../../../src/node/entrance.ts';
 import { groupRules } from '../../../src/node/group-rules.ts';
 import { joinRowPrefix } from '../../../src/node/joining.ts';
@@ -61,6 +62,8 @@ export interface Life {
   readonly runner: Runner;
   readonly entrance: Entrance;
 }
+
+const isOfDoor = new Set<number>(Object.values(doorFrames));
 
 /** A node that could not be started is tried again. */
 const restartMs = 700;
@@ -299,7 +302,7 @@ export class Member implements SimEnd {
       send: (type, payload) => {
         if (number !== this.#number) return false;
         if (this.#framesLeft-- <= 0) this.crash();
-        else links().send(this, id, type, payload.slice());
+        else this.#send(id, type, payload.slice());
         return true;
       },
       close: (reason) => {
@@ -307,6 +310,15 @@ export class Member implements SimEnd {
       },
       stats: () => ({ bytesIn: 0, bytesOut: 0, rttMs: undefined, lastInbound: 0 }),
     };
+  }
+
+  /** Gossip bears the loss of frames; at the door it is left to the stream below, which loses none. */
+  #send(link: number, type: number, payload: Uint8Array): void {
+    const links = this.options.links();
+    const { faults } = links;
+    if (isOfDoor.has(type)) links.faults = { ...faults, loss: 0 };
+    links.send(this, link, type, payload);
+    links.faults = faults;
   }
 
   /** Errors are logged where nobody waits: none of them is expected here. */

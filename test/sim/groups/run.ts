@@ -7,7 +7,8 @@ import { disturb } from './disturb.ts';
 import type { GroupSchedule } from './schedule.ts';
 import { GroupWorld, type GroupSabotage } from './world.ts';
 
-const healMsMax = 3_600_000;
+/** Anti-entropy runs every 30 s on idle links. */
+const healMsMax = 600_000;
 const pauseMs = 1500;
 
 /** Everything that is wrong, in words; empty where all promises held. */
