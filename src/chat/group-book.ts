@@ -146,7 +146,8 @@ export class GroupBook implements Contents {
       if (known !== undefined && isAny) {
         const undisputed = own.filter((entry) => !this.#isDisputed(entry));
         if (known.roster.apply(undisputed)) members = true;
-        const learned = known.keys?.apply(own.filter((entry) => this.allows(entry)));
+        // Also what does not count any more: others may have sealed with it before they knew.
+        const learned = known.keys?.apply(own);
         if (learned?.keys === true) {
           unlocked = true;
           known.keysChanged();

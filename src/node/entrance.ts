@@ -21,7 +21,7 @@ import type { Link, LinkHandler } from '../net/transport.ts';
 import type { FeedOverview } from '../sync/overview.ts';
 import { Door, type InviteVerdict } from './door.ts';
 import { parseRemoval } from './door-frames.ts';
-import { doorLimits, joiningLimits } from './door-limits.ts';
+import { doorLimits, joiningLimits, removalLimits } from './door-limits.ts';
 import type { JoinProgress } from './join.ts';
 import { Joining } from './joining.ts';
 

@@ -94,7 +94,11 @@ export type Effect =
   /** Messages became visible that have to be read back from the store to be shown. */
   | { readonly type: 'reread' }
   /** Messages that were shown are gone: what is remembered of recent ones is to be forgotten. */
-  | { readonly type: 'withdrawn' }
+  | {
+      readonly type: 'withdrawn';
+      /** Their places are there still: whoever asked for it knows which. */
+      readonly bodiesOnly?: true;
+    }
   /** The author of a feed signed two branches: from this seq on nothing of it counts. */
   | { readonly type: 'frozen'; readonly feed: FeedId; readonly seq: number }
   /** A peer told of more that it has on its disk. */

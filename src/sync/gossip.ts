@@ -266,7 +266,7 @@ export class Gossip {
       const { ticket } = outcome;
       if (ticket !== undefined) this.#outbox.add({ type: 'local-written', ticket });
       // What is remembered of recent messages has their objects.
-      this.#outbox.add({ type: 'withdrawn' });
+      this.#outbox.add({ type: 'withdrawn', bodiesOnly: true });
       return;
     }
     const { settled } = outcome;

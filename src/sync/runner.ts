@@ -251,7 +251,7 @@ export class Runner {
         this.#arrived(effect.entries);
         return;
       case 'withdrawn':
-        this.#handOn(this.#options.onWithdrawn);
+        if (effect.bodiesOnly !== true) this.#handOn(this.#options.onWithdrawn);
         return;
       case 'reread':
         this.#reread();

@@ -158,7 +158,8 @@ export class GroupKeys {
     const issuer = feed.author;
     // Said by somebody who had no say it covers nothing; that somebody has the keys it may still mean.
     const counts = this.#options.roster.counts(issuer, feed.head, seq);
-    this.#grants.add(issuer, counts ? grant : { ...grant, epochs: [] }, time, this.#own);
+    const place = { head: feed.head, seq, time };
+    this.#grants.add(issuer, place, counts ? grant : { ...grant, epochs: [] }, this.#own);
     this.#grants.prune((key) => this.#options.roster.members().has(key));
     this.#version++;
     const pending = this.#pendingGrants.get(grant.to);

@@ -10,9 +10,20 @@ interface Grantee {
   time: number;
   /** Of the latest grant that this node made. */
   ownTime: number;
+  readonly given: Map<PublicKey, Given>;
+}
+
+/** By one issuer. */
+interface Given {
+  /** Of its latest grant: where that does not count, none of its grants may have arrived. */
+  head: number;
+  seq: number;
   /** One bit for each epoch, by its ordinal. */
   epochs: Uint8Array;
 }
+
+/** Whether what stands there in the author's feed counts. */
+type Counts = (author: PublicKey, head: number, seq: number) => boolean;
 
 export class KeyGrants {
   readonly #grantees = new Map<PublicKey, Grantee>();
@@ -20,22 +31,38 @@ export class KeyGrants {
   readonly #named = new Map<PublicKey, number>();
   #forgottenTime = -1;
 
-  add(issuer: PublicKey, grant: KeyGrant, time: number, own: PublicKey): void {
-    const grantee = this.#grantees.get(grant.to) ?? { time, ownTime: -1, epochs: new Uint8Array() };
+  add(
+    issuer: PublicKey,
+    { head, seq, time }: { readonly head: number; readonly seq: number; readonly time: number },
+    grant: KeyGrant,
+    own: PublicKey,
+  ): void {
+    const grantee = this.#grantees.get(grant.to) ?? { time, ownTime: -1, given: new Map() };
     grantee.time = Math.max(grantee.time, time);
     if (issuer === own) grantee.ownTime = Math.max(grantee.ownTime, time);
+    this.#grantees.set(grant.to, grantee);
+    const given = grantee.given.get(issuer) ?? { head, seq, epochs: new Uint8Array() };
+    if (head > given.head || (head === given.head && seq > given.seq)) {
+      given.head = head;
+      given.seq = seq;
+    }
     for (const id of grant.epochs) {
       const ordinal = this.#ordinalOf(id, issuer);
-      if (ordinal !== undefined) grantee.epochs = withBit(grantee.epochs, ordinal);
+      if (ordinal !== undefined) given.epochs = withBit(given.epochs, ordinal);
     }
-    this.#grantees.set(grant.to, grantee);
+    if (given.epochs.length > 0) grantee.given.set(issuer, given);
   }
 
-  covers(to: PublicKey, id: EpochId): boolean {
+  /** Whether the key was given by somebody whose word counts still. */
+  covers(to: PublicKey, id: EpochId, counts: Counts): boolean {
     const ordinal = this.#ordinals.get(id);
-    const epochs = this.#grantees.get(to)?.epochs;
-    if (ordinal === undefined || epochs === undefined) return false;
-    return ((epochs[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
+    const given = this.#grantees.get(to)?.given;
+    if (ordinal === undefined || given === undefined) return false;
+    for (const [issuer, { head, seq, epochs }] of given) {
+      const isGiven = ((epochs[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
+      if (isGiven && counts(issuer, head, seq)) return true;
+    }
+    return false;
   }
 
   find(to: PublicKey): { readonly time: number; readonly ownTime: number } | undefined {

@@ -72,7 +72,7 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
     // A key that was made here just now was given to nobody, whatever the clock says.
     if (!isPending(record) && record.time <= strangersTime) continue;
     if (!isCounted(roster, record)) continue;
-    const left = missing.filter((key) => !known.grants.covers(key, record.id));
+    const left = missing.filter((key) => !known.grants.covers(key, record.id, roster.counts));
     const canBeGiven = left.every((key) => all.get(key)?.history);
     if (canBeGiven && left.length <= sealingLimits.grantsAtOnceMax)
       candidates.push({ record, missing: left });
@@ -80,7 +80,7 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
   candidates.sort((a, b) => compareRecords(a.record, b.record));
   const lacking = members.filter((key) => {
     const member = all.get(key);
-    return key !== known.own && member?.history === true && isLacking(key, member, known, unread);
+    return key !== known.own && member?.history === true && isLacking(roster, key, known, unread);
   });
   const owed = findOwed(roster, members, known, unread);
   return { members, candidates, lacking, owed, generation: generation + 1 };
@@ -103,7 +103,7 @@ function findOwed(
     if (!held.has(record.id) || isPending(record) || isCounted(roster, record)) continue;
     for (const key of members) {
       const isRecipient = unread.get(record.id)?.has(key) === false;
-      if (key === own || !isRecipient || grants.covers(key, record.id)) continue;
+      if (key === own || !isRecipient || grants.covers(key, record.id, roster.counts)) continue;
       owed.set(key, [...(owed.get(key) ?? []), record.id]);
     }
   }
@@ -112,8 +112,8 @@ function findOwed(
 
 /** A member that came later, to whom an epoch was not given that this node could give. */
 function isLacking(
+  roster: SealingRoster,
   key: PublicKey,
-  { since }: SealingMember,
   { grants, held, timeOf }: Known,
   unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
 ): boolean {
@@ -122,11 +122,11 @@ function isLacking(
     for (const missing of unread.values()) if (missing.has(key)) return true;
   }
   // What came behind both its grant and its admission is its own already.
-  const until = Math.max(granted?.time ?? -1, since ?? -1);
+  const until = Math.max(granted?.time ?? -1, roster.members().get(key)?.since ?? -1);
   for (const id of held.keys()) {
     const isOlder = (timeOf(id) ?? 0) <= until;
     const isRecipient = unread.get(id)?.has(key) === false;
-    if (isOlder && !isRecipient && !grants.covers(key, id)) return true;
+    if (isOlder && !isRecipient && !grants.covers(key, id, roster.counts)) return true;
   }
   return false;
 }
