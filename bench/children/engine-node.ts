@@ -44,7 +44,7 @@ const runner = new Runner({
   soon: setImmediate,
   forkProofs: [],
   groups: openGroups([group], () => true),
-    ownFeedsKnown: true,
+  ownFeedsKnown: true,
   headMin: 0,
   onArrived: (entries) => {
     const at = now();

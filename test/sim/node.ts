@@ -352,6 +352,7 @@ export class SimNode implements SimEnd {
         void this.forgetting?.reread();
         return;
       case 'withdrawn':
+      case 'frozen':
       case 'delivered':
       case 'log':
         return;

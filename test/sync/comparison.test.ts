@@ -360,7 +360,10 @@ describe('F60 a peer', () => {
 
 /** A linked rig with so many feeds. */
 async function many(count: number): Promise<{ rig: Rig; peer: Peer }> {
-  return linked({ states: statesOf(0, count, () => false), groups: openGroups([group], () => true) });
+  return linked({
+    states: statesOf(0, count, () => false),
+    groups: openGroups([group], () => true),
+  });
 }
 
 describe('a node that has lost its own feeds may post', () => {

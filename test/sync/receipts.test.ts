@@ -136,7 +136,9 @@ describe('a receipt is made', () => {
     const made: number[] = [];
     for (const number of [0, 7]) {
       const authors = Array.from({ length: 100 }, (_, i) => testIdentity(100 + i));
-      const members = new Set([testIdentity(number), testIdentity(1), ...authors].map(({ publicKey }) => publicKey));
+      const members = new Set(
+        [testIdentity(number), testIdentity(1), ...authors].map(({ publicKey }) => publicKey),
+      );
       const rig = await new Rig(testIdentity(number), { members }).start();
       const peer = await new Peer(rig, testIdentity(1)).open();
       await peer.hello();

@@ -81,7 +81,7 @@ function openRunner(storage: Storage, onArrived: (entries: readonly Entry[]) => 
     soon: setImmediate,
     forkProofs: [],
     groups: openGroups([group], () => true),
-        ownFeedsKnown: true,
+    ownFeedsKnown: true,
     headMin: 0,
     onArrived,
     onWithdrawn: () => undefined,

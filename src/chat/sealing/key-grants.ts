@@ -22,8 +22,10 @@ interface Given {
   epochs: Uint8Array;
 }
 
-/** Whether what stands there in the author's feed counts. */
-type Counts = (author: PublicKey, head: number, seq: number) => boolean;
+/** Who knows whether what stands there in the author's feed counts. */
+interface Judge {
+  counts(author: PublicKey, head: number, seq: number): boolean;
+}
 
 export class KeyGrants {
   readonly #grantees = new Map<PublicKey, Grantee>();
@@ -37,7 +39,11 @@ export class KeyGrants {
     grant: KeyGrant,
     own: PublicKey,
   ): void {
-    const grantee = this.#grantees.get(grant.to) ?? { time, ownTime: -1, given: new Map() };
+    const grantee = this.#grantees.get(grant.to) ?? {
+      time,
+      ownTime: -1,
+      given: new Map<PublicKey, Given>(),
+    };
     grantee.time = Math.max(grantee.time, time);
     if (issuer === own) grantee.ownTime = Math.max(grantee.ownTime, time);
     this.#grantees.set(grant.to, grantee);
@@ -54,13 +60,13 @@ export class KeyGrants {
   }
 
   /** Whether the key was given by somebody whose word counts still. */
-  covers(to: PublicKey, id: EpochId, counts: Counts): boolean {
+  covers(to: PublicKey, id: EpochId, judge: Judge): boolean {
     const ordinal = this.#ordinals.get(id);
     const given = this.#grantees.get(to)?.given;
     if (ordinal === undefined || given === undefined) return false;
     for (const [issuer, { head, seq, epochs }] of given) {
       const isGiven = ((epochs[ordinal >> 3] ?? 0) & (1 << (ordinal & 7))) !== 0;
-      if (isGiven && counts(issuer, head, seq)) return true;
+      if (isGiven && judge.counts(issuer, head, seq)) return true;
     }
     return false;
   }

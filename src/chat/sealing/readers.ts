@@ -72,7 +72,7 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
     // A key that was made here just now was given to nobody, whatever the clock says.
     if (!isPending(record) && record.time <= strangersTime) continue;
     if (!isCounted(roster, record)) continue;
-    const left = missing.filter((key) => !known.grants.covers(key, record.id, roster.counts));
+    const left = missing.filter((key) => !known.grants.covers(key, record.id, roster));
     const canBeGiven = left.every((key) => all.get(key)?.history);
     if (canBeGiven && left.length <= sealingLimits.grantsAtOnceMax)
       candidates.push({ record, missing: left });
@@ -103,7 +103,7 @@ function findOwed(
     if (!held.has(record.id) || isPending(record) || isCounted(roster, record)) continue;
     for (const key of members) {
       const isRecipient = unread.get(record.id)?.has(key) === false;
-      if (key === own || !isRecipient || grants.covers(key, record.id, roster.counts)) continue;
+      if (key === own || !isRecipient || grants.covers(key, record.id, roster)) continue;
       owed.set(key, [...(owed.get(key) ?? []), record.id]);
     }
   }
@@ -126,7 +126,7 @@ function isLacking(
   for (const id of held.keys()) {
     const isOlder = (timeOf(id) ?? 0) <= until;
     const isRecipient = unread.get(id)?.has(key) === false;
-    if (isOlder && !isRecipient && !grants.covers(key, id, roster.counts)) return true;
+    if (isOlder && !isRecipient && !grants.covers(key, id, roster)) return true;
   }
   return false;
 }

@@ -120,20 +120,32 @@ describe('the account of grants', () => {
     ...{ enc: new Uint8Array(), sealed: new Uint8Array() },
   });
 
+  const at = (time: number) => ({ head: 0, seq: time + 1, time });
+  const all = { counts: () => true };
+
   test('says which epochs a key was given, by all grants together', () => {
     const grants = new KeyGrants();
-    grants.add(keyOf(1), grant(keyOf(2), 5, 300), 10, keyOf(1));
-    grants.add(keyOf(3), grant(keyOf(2), 7), 20, keyOf(1));
-    expect([5, 6, 7, 300].map((n) => grants.covers(keyOf(2), idOf(n)))).toEqual([
+    grants.add(keyOf(1), at(10), grant(keyOf(2), 5, 300), keyOf(1));
+    grants.add(keyOf(3), at(20), grant(keyOf(2), 7), keyOf(1));
+    expect([5, 6, 7, 300].map((n) => grants.covers(keyOf(2), idOf(n), all))).toEqual([
       true,
       false,
       true,
       true,
     ]);
-    expect(grants.covers(keyOf(4), idOf(5))).toBe(false);
+    expect(grants.covers(keyOf(4), idOf(5), all)).toBe(false);
     expect(grants.find(keyOf(2))).toMatchObject({ time: 20, ownTime: 10 });
     expect(grants.strangersTime(() => false)).toBe(20);
     expect(grants.strangersTime(() => true)).toBe(-1);
+  });
+
+  test('forgets what was given behind the cut of who gave it', () => {
+    const grants = new KeyGrants();
+    grants.add(keyOf(1), at(10), grant(keyOf(2), 5), keyOf(1));
+    const cut = { counts: (_: PublicKey, __: number, seq: number) => seq <= 10 };
+    expect(grants.covers(keyOf(2), idOf(5), cut)).toBe(false);
+    grants.add(keyOf(3), at(9), grant(keyOf(2), 5), keyOf(1));
+    expect(grants.covers(keyOf(2), idOf(5), cut)).toBe(true);
   });
 
   test('F60 forgets strangers beyond its bound, but not how late one was given keys', () => {
@@ -143,12 +155,12 @@ describe('the account of grants', () => {
     for (let i = 0; i < granteesMax; i++) {
       const bytes = new Uint8Array(32);
       new DataView(bytes.buffer).setUint32(0, i);
-      grants.add(member, grant(publicKeyOfBytes(bytes), 1), i, member);
+      grants.add(member, at(i), grant(publicKeyOfBytes(bytes), 1), member);
     }
-    grants.add(member, grant(member, 1), 5, member);
+    grants.add(member, at(5), grant(member, 1), member);
     grants.prune((key) => key === member);
     expect(grants.find(publicKeyOfBytes(new Uint8Array(32)))).toBeUndefined();
-    expect(grants.covers(member, idOf(1))).toBe(true);
+    expect(grants.covers(member, idOf(1), all)).toBe(true);
     expect(grants.strangersTime((key) => key === member)).toBe(granteesMax - 1);
   });
 
@@ -156,11 +168,11 @@ describe('the account of grants', () => {
     const grants = new KeyGrants();
     const { keysOfIssuerMax } = sealingLimits;
     const many = Array.from({ length: keysOfIssuerMax }, (_, i) => i);
-    grants.add(keyOf(1), grant(keyOf(2), ...many), 1, keyOf(1));
-    grants.add(keyOf(1), grant(keyOf(2), keysOfIssuerMax), 1, keyOf(1));
-    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax - 1))).toBe(true);
-    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax))).toBe(false);
-    grants.add(keyOf(3), grant(keyOf(2), keysOfIssuerMax), 1, keyOf(1));
-    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax))).toBe(true);
+    grants.add(keyOf(1), at(1), grant(keyOf(2), ...many), keyOf(1));
+    grants.add(keyOf(1), at(1), grant(keyOf(2), keysOfIssuerMax), keyOf(1));
+    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax - 1), all)).toBe(true);
+    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax), all)).toBe(false);
+    grants.add(keyOf(3), at(1), grant(keyOf(2), keysOfIssuerMax), keyOf(1));
+    expect(grants.covers(keyOf(2), idOf(keysOfIssuerMax), all)).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { groupScheduleOf, quietGroups } from './schedule.ts';
 import seeds from './seeds.json' with { type: 'json' };
 
 const first = Number(process.env['SIM_FIRST_SEED'] ?? 3000);
-const count = Number(process.env['SIM_GROUP_SEEDS'] ?? 4);
+const count = Number(process.env['SIM_GROUP_SEEDS'] ?? 2);
 
 /** A bound on what hangs, on a machine that is busy with much else. */
 const timeoutMs = 240_000;
