@@ -32,6 +32,8 @@ export const removalLimits = {
   /** Stays below what one item of the codec may have. */
   bytesMax: 200 * 1024,
   /** Words of one link that are looked at: one for each group is enough. Each costs some signatures. */
+  /** Of a key that is in no group: enough to be told that it was removed by somebody who was. */
+  wordsOfGuestMax: 4,
   wordsOfLinkMax: 64,
 } as const;
 

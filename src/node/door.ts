@@ -43,7 +43,8 @@ export interface DoorPorts {
   /** That the key was removed, for somebody who knows nothing newer; empty where there is no proof. */
   proveRemoval(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]>;
   /** Operations of the roster that show this node's own removal, or do not: the roster decides. */
-  takeRemoval(group: GroupId, entries: readonly Entry[], word: Uint8Array): void;
+  /** @returns who, as this node sees it, was removed before it could remove: the peer may not know */
+  takeRemoval(group: GroupId, entries: readonly Entry[], word: Uint8Array): readonly PublicKey[];
   /** Whether the key may have a link whatever is said at the door. */
   isKnown(key: PublicKey): boolean;
   /** Hands a link on to the gossip. */
@@ -301,18 +302,28 @@ export class Door {
 
   // Removals
 
+  /** A guest stays for its time: it may know that who removed it was removed itself. */
   async #tellRemovals(visit: Visit): Promise<void> {
     const { link, told } = visit;
     const groups = this.#ports.removedFrom(link.peer).filter((group) => !told.has(group));
+    let isTold = false;
     for (const group of groups) {
       told.add(group);
-      const proofs = await this.#prove(group, link.peer);
-      const tag = knockTag(link.handshakeHash, group);
-      const word = encodeRemoval({ tag, proofs });
-      if (word !== undefined && !visit.isClosed) link.send(doorFrames.removed, word);
+      if (await this.#tell(visit, group, link.peer)) isTold = true;
     }
-    const isDone = groups.length > 0 && visit.handler === undefined && !visit.isClosed;
-    if (isDone && !this.#ports.hasInvites()) this.#turnAway(visit);
+    const isUseless = groups.length > 0 && !isTold && visit.handler === undefined;
+    if (isUseless && !visit.isClosed && !this.#ports.hasInvites()) this.#turnAway(visit);
+  }
+
+  /** Whether there was a proof to send. */
+  async #tell(visit: Visit, group: GroupId, removed: PublicKey): Promise<boolean> {
+    const { link } = visit;
+    const proofs = await this.#prove(group, removed);
+    const tag = knockTag(link.handshakeHash, group);
+    const word = encodeRemoval({ tag, proofs });
+    if (word === undefined || visit.isClosed) return false;
+    link.send(doorFrames.removed, word);
+    return true;
   }
 
   async #prove(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {
@@ -326,7 +337,8 @@ export class Door {
   }
 
   #heardRemoval(visit: Visit, payload: Uint8Array): void {
-    if (visit.handler === undefined || ++visit.words > removalLimits.wordsOfLinkMax) return;
+    const { wordsOfLinkMax, wordsOfGuestMax } = removalLimits;
+    if (++visit.words > (visit.handler === undefined ? wordsOfGuestMax : wordsOfLinkMax)) return;
     const word = parseRemoval(payload);
     const group = word && this.#groupOf(visit.link, word.tag);
     // Not known any more: there is nothing to be told.
@@ -335,6 +347,11 @@ export class Door {
     const proved = entries.filter((entry) => entry?.feed.group === group) as Entry[];
     if (group === undefined || proved.length < entries.length) {
       this.#offend(visit, 'removal-invalid');
-    } else this.#ports.takeRemoval(group, proved, payload.slice());
+    } else this.#counter(visit, group, this.#ports.takeRemoval(group, proved, payload.slice()));
+  }
+
+  /** Two halves of a group have removed each other: the one that heard of it first tells the other. */
+  #counter(visit: Visit, group: GroupId, removed: readonly PublicKey[]): void {
+    for (const key of removed) void this.#tell(visit, group, key);
   }
 }

@@ -67,9 +67,7 @@ export class Entrance {
       removedFrom: (key) =>
         this.#own().flatMap(({ id, roster }) => (isRemoved(roster, key) ? [id] : [])),
       proveRemoval: (group, key) => this.#proveRemoval(group, key),
-      takeRemoval: (group, entries, word) => {
-        this.#takeRemoval(group, entries, word);
-      },
+      takeRemoval: (...heard) => this.#takeRemoval(...heard),
       isKnown: (key) => this.#isKnown(key),
       open: (link) => this.joining.openLink(link),
     });
@@ -190,15 +188,24 @@ export class Entrance {
     return proofs;
   }
 
-  #takeRemoval(id: GroupId, entries: readonly Entry[], word: Uint8Array): void {
+  #takeRemoval(id: GroupId, entries: readonly Entry[], word: Uint8Array): PublicKey[] {
     const { chat, self, logger, writeLocal, onRosterChanged } = this.#parts;
     const group = chat().book.find(id);
-    if (group?.roster.apply(entries) !== true || !isRemoved(group.roster, self)) return;
+    if (group === undefined) return [];
+    const { roster } = group;
+    const isNew = roster.apply(entries);
+    if (!isRemoved(roster, self)) {
+      if (isNew) onRosterChanged();
+      const removers = new Set(entries.map(({ feed }) => feed.author));
+      return [...removers].filter((key) => isRemoved(roster, key));
+    }
+    if (!isNew) return [];
     logger.info({ group: id }, 'this node was removed from a group');
     writeLocal([{ key: removalRowPrefix + id, value: word }]).catch((error: unknown) => {
       logger.warn({ cause: String(error) }, 'the word on a removal could not be kept');
     });
     onRosterChanged();
+    return [];
   }
 
   /** Counting takes a look at every feed there is: arrivals come more often than that is worth. */

@@ -95,6 +95,8 @@ export class DoorRig {
   proofs: readonly Omit<Proof, 'author'>[] = [];
   /** What was heard of removals. */
   readonly heard: string[] = [];
+  /** Whom this node had removed before they removed it. */
+  removers: readonly PublicKey[] = [];
   /** What an admission has to wait for. */
   disk: Promise<void> = Promise.resolve();
   readonly door: Door;
@@ -124,6 +126,7 @@ export class DoorRig {
       proveRemoval: () => Promise.resolve(this.proofs),
       takeRemoval: (group, entries) => {
         this.heard.push(`${group.slice(0, 4)} ${entries.map(({ seq }) => seq).join(' ')}`);
+        return this.removers;
       },
       isKnown: (key) => this.members.has(key),
       open: this.gossip.open,

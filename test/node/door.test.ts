@@ -299,7 +299,9 @@ test('F39 who was removed is let in for a moment to hear it with the proof, and 
   expect(rig.door.mayEnter(keyAt(1))).toBe(false);
   const link = rig.visit(joiner.publicKey);
   await settled();
-  expect([words(link).length, link.sent.length, link.closed]).toEqual([1, 1, 'not-allowed']);
+  expect([words(link).length, link.sent.length, link.closed]).toEqual([1, 1, undefined]);
+  await rig.time.advance(doorLimits.guestMs, settled);
+  expect([link.sent.length, link.closed]).toEqual([1, 'not-allowed']);
   expect(rig.gossip.told).toEqual([]);
 
   // On the other side, where the node still takes itself for a member.
@@ -354,13 +356,31 @@ test('a word on a removal that proves nothing is an offence, and one of no group
   expect(rig.heard).toEqual([]);
 });
 
-test('what a guest says of removals is not listened to', async () => {
+test('what a guest says of removals is listened to a few times', async () => {
   const rig = new DoorRig();
   const link = rig.visit(joiner.publicKey);
   const tag = knockTag(link.handshakeHash, rig.group);
   const word = encodeRemoval({ tag, proofs: [await proofIn(rig.group)] }) ?? new Uint8Array();
+  for (let n = 0; n < removalLimits.wordsOfGuestMax + 3; n++) {
+    link.handler?.onFrame(doorFrames.removed, word);
+  }
+  expect(rig.heard).toHaveLength(removalLimits.wordsOfGuestMax);
+  expect(rig.gossip.told).toEqual([]);
+});
+
+test('F38 who is told of a removal by somebody whom it had removed itself tells that', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  rig.proofs = [await proofIn(rig.group)];
+  const link = rig.visit(joiner.publicKey);
+  const tag = knockTag(link.handshakeHash, rig.group);
+  const word = encodeRemoval({ tag, proofs: rig.proofs }) ?? new Uint8Array();
   link.handler?.onFrame(doorFrames.removed, word);
-  expect([rig.heard, link.closed]).toEqual([[], undefined]);
+  await settled();
+  expect(words(link)).toEqual([]);
+  rig.removers = [admin.publicKey];
+  link.handler?.onFrame(doorFrames.removed, word);
+  await settled();
+  expect(words(link)).toHaveLength(1);
 });
 
 test('only so many words on removals are looked at', async () => {
