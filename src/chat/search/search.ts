@@ -161,12 +161,14 @@ export class Search {
 
   /** Also what another search is looking at already. */
   async #reviewed(): Promise<void> {
-    await this.#reviewing;
-    if (this.#touched.size === 0) return;
-    this.#reviewing ??= this.#review().finally(() => {
-      this.#reviewing = undefined;
-    });
-    await this.#reviewing;
+    // Once for what was under way, and once for what was touched meanwhile.
+    for (let round = 0; round < 2; round++) {
+      if (this.#reviewing === undefined && this.#touched.size === 0) return;
+      this.#reviewing ??= this.#review().finally(() => {
+        this.#reviewing = undefined;
+      });
+      await this.#reviewing;
+    }
   }
 
   /** Looks again at what was touched, where the building has come so far. */
