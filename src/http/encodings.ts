@@ -2,11 +2,13 @@
 // (WHATWG HTML, section 9.2). Knows nothing of sockets.
 import { buildTextLine } from '../chat/text-line.ts';
 import type { EventView, MessageView } from '../chat/view.ts';
-import type { Encoding } from './live-stream.ts';
+import type { Encoding, Others } from './live-stream.ts';
 import type { PeerEvents } from './peer-events.ts';
 
 const nothing = (): string => '';
-const bare = { opening: nothing, keepAlive: nothing, shutdown: nothing, others: nothing };
+const bare = { opening: nothing, keepAlive: nothing, shutdown: nothing };
+
+export const noOthers = nothing;
 
 type LineOf = (message: MessageView) => string;
 type LineFormat = 'ndjson' | 'text';
@@ -35,20 +37,22 @@ export const contentTypes = {
 /** Between attempts of a browser to reconnect. */
 const retryMs = 1000;
 
-export function eventsEncoding(peers: PeerEvents): Encoding {
-  return {
-    // An id without data dispatches nothing, but a reader that loses the connection before the first
-    // event then resumes from here and not from whatever `now` is by that time.
-    opening: (cursor) => `retry: ${retryMs}\nid: ${cursor}\n\n`,
-    event: ({ event, cursor, message }) => eventOf(event, cursor, message),
-    keepAlive: () => ': still here\n\n',
-    shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
-    others: (cursor) => {
-      const { peers: changed, dropped } = peers.take();
-      const events = changed.map((peer) => eventOf('peer', cursor, peer));
-      if (dropped > 0) events.push(eventOf('gap', cursor, { of: 'peer', dropped }));
-      return events.join('');
-    },
+export const eventsEncoding: Encoding = {
+  // An id without data dispatches nothing, but a reader that loses the connection before the first
+  // event then resumes from here and not from whatever `now` is by that time.
+  opening: (cursor) => `retry: ${retryMs}\nid: ${cursor}\n\n`,
+  event: ({ event, cursor, message }) => eventOf(event, cursor, message),
+  keepAlive: () => ': still here\n\n',
+  shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
+};
+
+/** What the stream has yet to tell of peers. */
+export function othersOf(peers: PeerEvents): Others {
+  return (cursor) => {
+    const { peers: changed, dropped } = peers.take();
+    const events = changed.map((peer) => eventOf('peer', cursor, peer));
+    if (dropped > 0) events.push(eventOf('gap', cursor, { of: 'peer', dropped }));
+    return events.join('');
   };
 }
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EventPage } from '../../chat/view.ts';
 import type { Api } from '../api.ts';
-import { contentTypes, eventsEncoding } from '../encodings.ts';
+import { contentTypes, eventsEncoding, othersOf } from '../encodings.ts';
 import { cursor, readFields } from '../fields.ts';
 import { openStream } from '../open-stream.ts';
 import { PeerEvents } from '../peer-events.ts';
@@ -41,7 +41,9 @@ function openEvents(surface: Surface, reply: FastifyReply, page: EventPage): Fas
     reply,
     {
       contentType: contentTypes.events,
-      encoding: eventsEncoding(peers),
+      encoding: eventsEncoding,
+      name: 'events',
+      others: othersOf(peers),
       arrivals: {
         after: (cursor, limit) => api.eventsAfter(cursor, {}, limit),
         arrival: (cursor, signal) => api.arrival(cursor, signal),

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Page, SearchPage } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
 import type { Api } from '../api.ts';
-import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
+import { chunksOf, contentTypes, eventsOf, lineEncodings, noOthers } from '../encodings.ts';
 import { readFields } from '../fields.ts';
 import { readListQuery, type ListQuery } from '../list-query.ts';
 import { openStream } from '../open-stream.ts';
@@ -113,6 +113,8 @@ function followFrom(
     {
       contentType: contentTypes[query.format],
       encoding: lineEncodings[query.format],
+      name: JSON.stringify([query.format, query.filter]),
+      others: noOthers,
       arrivals: {
         after: async (cursor, limit) => {
           const { messages, next, more } = await api.after(cursor, query.filter, limit);
