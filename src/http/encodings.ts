@@ -19,9 +19,14 @@ const lines: Readonly<Record<LineFormat, LineOf>> = {
 };
 
 export const lineEncodings: Readonly<Record<LineFormat, Encoding>> = {
-  ndjson: { ...bare, event: ({ message }) => lines.ndjson(message) },
-  text: { ...bare, event: ({ message }) => lines.text(message) },
+  ndjson: { ...bare, event: lineOf(lines.ndjson) },
+  text: { ...bare, event: lineOf(lines.text) },
 };
+
+/** What is no message has no line. */
+function lineOf(line: LineOf): Encoding['event'] {
+  return (event) => (event.event === 'gap' ? '' : line(event.message));
+}
 
 /** Messages as the events that brought them. */
 export function eventsOf(messages: readonly MessageView[]): EventView[] {
@@ -41,7 +46,8 @@ export const eventsEncoding: Encoding = {
   // An id without data dispatches nothing, but a reader that loses the connection before the first
   // event then resumes from here and not from whatever `now` is by that time.
   opening: (cursor) => `retry: ${retryMs}\nid: ${cursor}\n\n`,
-  event: ({ event, cursor, message }) => eventOf(event, cursor, message),
+  event: (event) =>
+    eventOf(event.event, event.cursor, event.event === 'gap' ? event.gap : event.message),
   keepAlive: () => ': still here\n\n',
   shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
 };

@@ -81,6 +81,7 @@ export class Entrance {
       // Nodes that were dialed for a joining alone lose their links with it.
       onChange: () => {
         parts.network().recheck();
+        parts.chat().news.groupsChanged();
       },
       open: parts.open,
     });
