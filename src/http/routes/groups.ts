@@ -48,7 +48,12 @@ function addReading(fastify: FastifyInstance, { api }: Surface): void {
     example: {
       path,
       answer: {
-        members: [{ pk: exampleKey, name: 'alice', role: 'founder', since: null, online: true }],
+        members: [
+          {
+            ...{ pk: exampleKey, name: 'alice', role: 'founder', since: null, online: true },
+            ...{ note: null, bot: false, history: true },
+          },
+        ],
       },
     },
     handle: ({ path: { id } }) => ({ members: api.members(id) }),

@@ -56,26 +56,23 @@ const group = {
 
 export const groupSchema = {
   title: 'Group',
-  ...shape(group, ['kind', 'founder', 'history', 'retention', 'join']),
+  ...shape(group),
 };
 
 export const groupsSchema = shape({ groups: listOf(groupSchema) });
 
 const memberSchema = {
   title: 'Member',
-  ...shape(
-    {
-      pk: hex,
-      name: orNull(text),
-      role,
-      since: orNull(time),
-      online: truth,
-      note: orNull(text),
-      bot: truth,
-      history: truth,
-    } satisfies Record<keyof MemberView, object>,
-    ['note', 'bot', 'history'],
-  ),
+  ...shape({
+    pk: hex,
+    name: orNull(text),
+    role,
+    since: orNull(time),
+    online: truth,
+    note: orNull(text),
+    bot: truth,
+    history: truth,
+  } satisfies Record<keyof MemberView, object>),
 };
 
 export const membersSchema = shape({ members: listOf(memberSchema) });
