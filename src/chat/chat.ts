@@ -89,10 +89,9 @@ export class Chat {
 
   private constructor(options: ChatOptions, opened: Opened) {
     const { identity, store, archive, writer, delivery, random } = options;
-    const { idempotency, blocks, markers, book } = opened;
+    const { idempotency, blocks, markers, book, room, membership } = opened;
     const self = identity.publicKey;
     this.#options = options;
-    const { room, membership } = opened;
     this.room = room;
     this.membership = membership;
     this.book = book;

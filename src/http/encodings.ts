@@ -1,9 +1,10 @@
 // How messages are written to answers that are read line by line: ndjson, text and server-sent events
 // (WHATWG HTML, section 9.2). Knows nothing of sockets.
+import type { Happening } from '../chat/happenings.ts';
 import { buildTextLine } from '../chat/text-line.ts';
 import type { EventView, MessageView } from '../chat/view.ts';
 import type { Encoding, Others } from './live-stream.ts';
-import type { PeerEvents } from './peer-events.ts';
+import type { HappeningQueue } from './happening-queue.ts';
 
 const nothing = (): string => '';
 const bare = { opening: nothing, keepAlive: nothing, shutdown: nothing };
@@ -52,19 +53,33 @@ export const eventsEncoding: Encoding = {
   shutdown: (cursor) => eventOf('shutdown', cursor, { reason: 'the node is closing' }),
 };
 
-/** What the stream has yet to tell of peers. */
-export function othersOf(peers: PeerEvents): Others {
+/** What the stream has yet to tell beside the messages. */
+export function othersOf(queue: HappeningQueue): Others {
   return (cursor) => {
-    const { peers: changed, dropped } = peers.take();
-    const events = changed.map((peer) => eventOf('peer', cursor, peer));
-    if (dropped > 0) events.push(eventOf('gap', cursor, { of: 'peer', dropped }));
-    return events.join('');
+    const { happenings, gaps } = queue.take();
+    return [
+      ...happenings.map((happening) => blockOf(happening.event, cursor, dataOf(happening))),
+      ...gaps.map((gap) => eventOf('gap', cursor, gap)),
+    ].join('');
   };
 }
 
-/** JSON has no raw newline, so the data is always one line. */
+/** Every stream tells the same. */
+const encoded = new WeakMap<Happening, string>();
+
+function dataOf(happening: Happening): string {
+  const known = encoded.get(happening) ?? JSON.stringify(happening.data);
+  encoded.set(happening, known);
+  return known;
+}
+
 function eventOf(event: string, cursor: string, data: object): string {
-  return `id: ${cursor}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return blockOf(event, cursor, JSON.stringify(data));
+}
+
+/** JSON has no raw newline, so the data is always one line. */
+function blockOf(event: string, cursor: string, data: string): string {
+  return `id: ${cursor}\nevent: ${event}\ndata: ${data}\n\n`;
 }
 
 const chunkChars = 16 * 1024;

@@ -61,8 +61,11 @@ export const roundPauseMsMax = 20;
 /** A stream pauses once this much waits for its reader, so one that never reads costs no more. */
 export const streamQueueBytesMax = 256 * 1024;
 
-/** Peers whose latest state waits for one reader; beyond it the reader is told of a gap. */
-export const peerEventsMax = 1024;
+/**
+ * Peers, groups and read markers whose latest state waits for one reader; beyond it the reader is told
+ * of a gap.
+ */
+export const happeningsMax = 1024;
 
 /** Keys with which a group can begin: each is an operation of its roster, and more can be added. */
 export const membersOfDraftMax = 256;
