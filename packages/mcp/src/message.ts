@@ -76,7 +76,7 @@ export function buildMessage(
     acked_by: ack?.by.length ?? 0,
     reactions: Object.entries(message.reactions)
       .slice(0, reactionsMax)
-      .map(([emoji, by]) => ({ emoji, count: by.length, mine: by.includes(self) })),
+      .map(([emoji, by]) => ({ emoji: labelOf(emoji), count: by.length, mine: by.includes(self) })),
     ...{ stored_on: delivery.stored.length, members: delivery.members },
   };
 }

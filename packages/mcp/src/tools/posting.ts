@@ -73,8 +73,8 @@ function addSend(server: McpServer, session: Session) {
           headers: { 'idempotency-key': key },
         });
         const built = buildMessage(message, await namesFor(session, [message], signal));
-        // Cursors grow as text: what was here before the call was not posted by it.
-        const posted = message.cursor > next;
+        // What was here before the call was not posted by it.
+        const posted = isBehind(message.cursor, next);
         const words = posted
           ? `Posted as ${message.id} in ${JSON.stringify(built.group.name)}.`
           : `Not posted again: the same call posted ${message.id} at ${message.time}. To say it ` +
@@ -82,6 +82,11 @@ function addSend(server: McpServer, session: Session) {
         return answer({ posted, message: built }, words);
       }),
   );
+}
+
+/** Cursors grow in order of arrival: as numbers, and as text of one length. */
+function isBehind(cursor: string, other: string): boolean {
+  return cursor.length === other.length ? cursor > other : cursor.length > other.length;
 }
 
 /** With the group by its id, so that the same place gives the same key whatever it was called. */
