@@ -12,17 +12,27 @@ if (!hasProtocolServer) {
   process.stdout.write('packages/mcp is not tested: run npm --prefix packages/mcp ci first\n');
 }
 
-const protocolServer = {
-  test: {
-    name: 'mcp',
-    include: ['packages/mcp/test/**/*.test.ts'],
-    globalSetup: ['test/support/node-build.ts', 'packages/mcp/test/support/build.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    sequence: { groupOrder: 1 },
-    maxWorkers: 3,
+const protocolServer = [
+  {
+    test: {
+      name: 'mcp',
+      include: ['packages/mcp/test/**/*.test.ts'],
+      exclude: ['packages/mcp/test/e2e/**'],
+      testTimeout: 30_000,
+    },
   },
-};
+  {
+    test: {
+      name: 'mcp-e2e',
+      include: ['packages/mcp/test/e2e/**/*.test.ts'],
+      globalSetup: ['test/support/node-build.ts', 'packages/mcp/test/support/build.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      sequence: { groupOrder: 1 },
+      maxWorkers: 3,
+    },
+  },
+];
 
 export default defineConfig({
   test: {
@@ -62,7 +72,7 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
-      ...(hasProtocolServer ? [protocolServer] : []),
+      ...(hasProtocolServer ? protocolServer : []),
     ],
   },
 });

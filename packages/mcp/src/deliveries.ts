@@ -44,7 +44,10 @@ export class Deliveries {
 
   #received(message: JSONRPCMessage): void {
     if (!('method' in message) || message.method !== 'notifications/cancelled') return;
-    if (this.#latest === undefined || message.params?.['requestId'] !== this.#latest.id) return;
+    const id = message.params?.['requestId'];
+    // Its answer is on its way, and will not be read.
+    if (typeof id === 'string' || typeof id === 'number') this.#offered.delete(id);
+    if (this.#latest === undefined || id !== this.#latest.id) return;
     this.#latest.delivery.revert();
     this.#latest = undefined;
   }

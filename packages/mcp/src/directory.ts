@@ -24,11 +24,16 @@ export class Directory {
   /** Not older than the bound, and with those groups where the node has them. */
   async names(groups: Iterable<string>, signal: AbortSignal): Promise<Names> {
     const known = this.#names;
-    const isFresh = performance.now() - this.#readAt < this.#namesMs;
-    if (known !== undefined && isFresh && [...groups].every((id) => known.groups.has(id))) {
+    if (known !== undefined && this.#isFresh() && [...groups].every((id) => known.groups.has(id))) {
       return known;
     }
     return this.refresh(signal);
+  }
+
+  /** The node's own key; fails at once where the node is down. */
+  async self(signal: AbortSignal): Promise<string> {
+    if (this.#names !== undefined && this.#isFresh()) return this.#names.self;
+    return (await this.#client.ask<NodeStatus>({ path: '/status', signal })).pk;
   }
 
   async refresh(signal: AbortSignal): Promise<Names> {
@@ -40,5 +45,9 @@ export class Directory {
     this.#names = names;
     this.#readAt = performance.now();
     return names;
+  }
+
+  #isFresh(): boolean {
+    return performance.now() - this.#readAt < this.#namesMs;
   }
 }

@@ -15,10 +15,12 @@ export function mayPostAnywhere({ everywhere, to }: PostingRules): boolean {
 
 export function mayPostTo(rules: PostingRules, group: string, names: Names): boolean {
   if (rules.everywhere) return true;
+  if (rules.to.some((each) => each.toLowerCase() === group)) return true;
   const name = names.groups.get(group)?.name;
-  // A name that several groups have means none of them: anybody can call a group so.
+  // A name that several groups have means none of them, and one that looks like an id means no name:
+  // anybody can call a group so.
   const isOnlyOne = [...names.groups.values()].filter((each) => each.name === name).length === 1;
-  return rules.to.some((each) => each.toLowerCase() === group || (isOnlyOne && each === name));
+  return isOnlyOne && rules.to.some((each) => each === name && !/^[0-9a-f]{64}$/i.test(each));
 }
 
 /** A conversation of two is allowed by the key of the other. */

@@ -74,7 +74,7 @@ async function wait(session: Session, args: Arguments, { signal, requestId }: Ex
   let view = everything;
   let group: string | undefined;
   const begin = async (during: AbortSignal): Promise<string> => {
-    node = (await directory.names([], during)).self;
+    node = await directory.self(during);
     if (args.group !== undefined) {
       const path = `/groups/${encodeURIComponent(args.group)}`;
       group = (await client.ask<NodeGroup>({ path, signal: during })).id;

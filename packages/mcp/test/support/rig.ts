@@ -31,7 +31,7 @@ export class Rig {
   static async start({ times, node: given, ...options }: RigOptions = {}): Promise<Rig> {
     const node = given ?? (await FakeNode.start());
     const state = options.state ?? (await temporaryDirectory());
-    onTestFinished(() => removeDirectory(state));
+    if (options.state === undefined) onTestFinished(() => removeDirectory(state));
     const [here, there] = InMemoryTransport.createLinkedPair();
     const warnings: string[] = [];
     const everything: Options = {
