@@ -73,8 +73,12 @@ export function readOptions(
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(agent)) {
     throw new UsageError('--agent must have 1 to 64 letters, digits, dots and dashes');
   }
-  const data = take(values.data, 'SKYCHAT_DATA') ?? xdg(env, 'XDG_DATA_HOME', ['.local', 'share'], 'skychat-node');
-  const state = take(values.state, 'SKYCHAT_MCP_STATE') ?? xdg(env, 'XDG_STATE_HOME', ['.local', 'state'], 'skychat-mcp');
+  const data =
+    take(values.data, 'SKYCHAT_DATA') ??
+    xdg(env, 'XDG_DATA_HOME', ['.local', 'share'], 'skychat-node');
+  const state =
+    take(values.state, 'SKYCHAT_MCP_STATE') ??
+    xdg(env, 'XDG_STATE_HOME', ['.local', 'state'], 'skychat-mcp');
   return Object.freeze({
     ...{ http, agent, data: resolve(data), state: resolve(state), token: readToken(env) },
     tokenFile: tokenFile === undefined ? undefined : resolve(tokenFile),

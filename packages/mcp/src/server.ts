@@ -1,4 +1,4 @@
-// Puts the server of one agent together: tools, resources, prompt and instructions over one node.
+// Puts the server of one agent together: tools, resources and instructions over one node.
 // Knows nothing of transports and of the command line.
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -9,6 +9,7 @@ import { buildInstructions } from './instructions.ts';
 import { times as usualTimes, type Times } from './limits.ts';
 import { NodeClient } from './node-client.ts';
 import type { Options } from './options.ts';
+import { addResources } from './resources.ts';
 import type { Session } from './session.ts';
 import { addNodeTools } from './tools/node.ts';
 import { addPostingTools } from './tools/posting.ts';
@@ -44,6 +45,7 @@ export async function serve(
   addReadingTools(server, session);
   addWaitingTool(server, session);
   addPostingTools(server, session);
+  addResources(server, session);
   const begun = new AbortController();
   server.server.oninitialized = () => {
     void begin(session, begun.signal);

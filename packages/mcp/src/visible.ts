@@ -3,8 +3,7 @@
 // messages.
 
 /** Line feeds and tabs are read as what they are; all other control and invisible characters are not. */
-const hidden =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** They join letters and pick the form of an emoji: harmless alone, and a cipher in a row. */
 const joiners = '\u200c\u200d\ufe0e\ufe0f';
@@ -40,7 +39,7 @@ export function cut(
 function followsHidden(text: string, at: number): boolean {
   const before = text[at - 1] ?? '';
   if (before === '\ufe0f' && text[at] === '\u200d') return followsHidden(text, at - 1);
-  const [last = ''] = [...text.slice(Math.max(0, at - 2), at)].slice(-1);
+  const last = isMiddle(text, at - 1) ? text.slice(at - 2, at) : before;
   return last !== '\n' && last !== '\t' && last.search(hidden) >= 0;
 }
 

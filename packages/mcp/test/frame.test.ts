@@ -10,7 +10,14 @@ const id = '5'.repeat(64);
 
 function framed(over: Partial<NodeMessage>, groupName = 'lobby'): string[] {
   const message: NodeMessage = {
-    ...{ id, cursor: '1', group: lobby, author: bob, name: 'bob', time: '2026-11-22T05:10:00.123Z' },
+    ...{
+      id,
+      cursor: '1',
+      group: lobby,
+      author: bob,
+      name: 'bob',
+      time: '2026-11-22T05:10:00.123Z',
+    },
     ...{ kind: 'text', text: 'hello', reply_to: null, replies: 0, edited: false, deleted: false },
     ...{ hidden: false, priority: null, ack: null, reactions: {}, mentions: [], mine: false },
     ...{ delivery: { stored: [], members: 2 }, ...over },
@@ -53,7 +60,17 @@ test.each(hostile)('no text closes its frame or opens another one: %j', (text) =
 });
 
 test('nor does any text at all', () => {
-  const ends = fc.constantFrom('\n', '\r', '\u2028', '\u0085', '\u000b', ']', '[', word, ' END message');
+  const ends = fc.constantFrom(
+    '\n',
+    '\r',
+    '\u2028',
+    '\u0085',
+    '\u000b',
+    ']',
+    '[',
+    word,
+    ' END message',
+  );
   fc.assert(
     fc.property(fc.string({ unit: fc.oneof(ends, fc.string({ unit: 'binary' })) }), (text) => {
       const lines = framed({ text });

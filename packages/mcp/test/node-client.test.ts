@@ -35,18 +35,23 @@ test.each([
   ['is missing', undefined],
   ['holds two lines', 'one\ntwo'],
   ['is empty', '\n'],
-])('a token file that %s is named as the fault, and nothing of it is told', async (_how, content) => {
-  const path = join(await folder(), 'token');
-  if (content !== undefined) writeFileSync(path, content);
-  const text = await told(await Rig.start({ tokenFile: path }));
-  expect(text).toMatch(/^bad-token-file: /);
-  expect(text).not.toContain('two');
-});
+])(
+  'a token file that %s is named as the fault, and nothing of it is told',
+  async (_how, content) => {
+    const path = join(await folder(), 'token');
+    if (content !== undefined) writeFileSync(path, content);
+    const text = await told(await Rig.start({ tokenFile: path }));
+    expect(text).toMatch(/^bad-token-file: /);
+    expect(text).not.toContain('two');
+  },
+);
 
 test('a node is found by runtime.json, also after it has moved', async () => {
   const data = join(await folder(), 'data');
   const rig = await Rig.start({ http: undefined, data, times: { patienceMs: 0 } });
-  expect(await told(rig)).toMatch(/^unreachable-node: no node runs on .+ Start one with: skychat-node run/);
+  expect(await told(rig)).toMatch(
+    /^unreachable-node: no node runs on .+ Start one with: skychat-node run/,
+  );
   mkdirSync(data);
   const runtime = { pid: process.pid, http: rig.node.http };
   writeFileSync(join(data, 'runtime.json'), JSON.stringify(runtime));
@@ -56,7 +61,10 @@ test('a node is found by runtime.json, also after it has moved', async () => {
 });
 
 test('what answers without being a node is named so', async () => {
-  const server = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  const server = createServer((_request, response) => response.end('<html>')).listen(
+    0,
+    '127.0.0.1',
+  );
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const address = server.address();
@@ -67,7 +75,8 @@ test('what answers without being a node is named so', async () => {
 
 test('a node that freezes is given up on, and the model is told', async () => {
   const rig = await Rig.start({ times: { requestMs: 20, patienceMs: 0 } });
-  for (let more = 0; more < 8; more++) rig.node.faults.push({ path: 'GET /status', fault: 'freeze' });
+  for (let more = 0; more < 8; more++)
+    rig.node.faults.push({ path: 'GET /status', fault: 'freeze' });
   expect(await told(rig)).toMatch(/^unreachable-node: the node at .+ does not answer\. /);
 });
 

@@ -25,7 +25,16 @@ test.each(['two\nlines\tand a tab', '👨‍👩‍👧', '❤️‍🔥', 'می
 );
 
 test('no text keeps a hidden character behind another one', () => {
-  const hidden = fc.constantFrom('\u200b', '\u200c', '\u200d', '\ufe0f', '\u{e0041}', 'a', '\n', '😀');
+  const hidden = fc.constantFrom(
+    '\u200b',
+    '\u200c',
+    '\u200d',
+    '\ufe0f',
+    '\u{e0041}',
+    'a',
+    '\n',
+    '😀',
+  );
   fc.assert(
     fc.property(fc.string({ unit: hidden, maxLength: 40 }), (text) => {
       const visible = makeVisible(text);
@@ -39,10 +48,10 @@ test('a cut text comes back whole, part by part, and never with half a character
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 9 }), (text, size) => {
       const parts: string[] = [];
-      for (let offset = 0; ; ) {
+      for (let offset = 0; ;) {
         const { part, end, isCut } = cut(text, size, offset);
         expect(part.length).toBeLessThanOrEqual(size);
-        expect(part.isWellFormed()).toBe(true);
+        expect(part).not.toMatch(/\p{Surrogate}/u);
         parts.push(part);
         if (!isCut) break;
         offset = end;

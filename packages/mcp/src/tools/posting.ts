@@ -26,7 +26,9 @@ export function addPostingTools(server: McpServer, session: Session): void {
 
 const sendSchema = z.strictObject({
   text: z.string().min(1).max(sendTextCharsMax),
-  group: groupName.optional().describe('Where: id or name. Without it: where reply_to stands, or the room.'),
+  group: groupName
+    .optional()
+    .describe('Where: id or name. Without it: where reply_to stands, or the room.'),
   to: publicKey.optional().describe('Key of the one person who may read it, in place of group.'),
   reply_to: messageId.optional().describe('Id of the message that this one answers.'),
   priority: z.enum(['low', 'high', 'urgent']).optional(),
@@ -126,7 +128,10 @@ async function placeOf(
 async function checkMayPost(session: Session, group: string, signal: AbortSignal): Promise<void> {
   const names = await session.directory.names([group], signal);
   if (mayPostTo(session.rules, group, names)) return;
-  throw refused(`in ${JSON.stringify(labelOf(names.groups.get(group)?.name ?? group))}`, session.rules);
+  throw refused(
+    `in ${JSON.stringify(labelOf(names.groups.get(group)?.name ?? group))}`,
+    session.rules,
+  );
 }
 
 const noted = z.object({ message: messageSchema });

@@ -14,7 +14,9 @@ const groupSchema = z.object({
   name: z.string(),
   unread: z.number(),
   mentions: z.number(),
-  cursor: z.string().describe('For mark_read: everything of the group in this answer is before it.'),
+  cursor: z
+    .string()
+    .describe('For mark_read: everything of the group in this answer is before it.'),
 });
 
 type Group = z.infer<typeof groupSchema>;
@@ -60,9 +62,7 @@ async function findUnread(
   const wanted =
     name === undefined
       ? [...names.groups.values()]
-      : [
-          await session.client.get<NodeGroup>(`/groups/${encodeURIComponent(name)}`, {}, signal),
-        ];
+      : [await session.client.get<NodeGroup>(`/groups/${encodeURIComponent(name)}`, {}, signal)];
   const groups: Group[] = [];
   const messages: Message[] = [];
   let more = false;

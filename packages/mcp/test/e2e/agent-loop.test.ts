@@ -56,7 +56,7 @@ class Talker {
 
   async say(turn: number, replyTo?: string): Promise<void> {
     const call = { text: `turn ${turn}`, ...(replyTo !== undefined && { reply_to: replyTo }) };
-    for (let isSaid = false; !isSaid; ) {
+    for (let isSaid = false; !isSaid;) {
       // As its instructions say: the same call again.
       const { isError, text } = await this.agent.call('send', call);
       if (isError) expect(text).toMatch(/^(unreachable-node|closing|not-ready|own-feed-unknown)/);
@@ -87,7 +87,9 @@ class Talker {
 
 /** Before these turns a node ends, in turns and in either way, while the agents go on. */
 const endings = new Map<number, 'stop' | 'kill'>([
-  ...([10, 25, 40, 55, 70, 85] as const).map((turn, at) => [turn, at % 3 === 0 ? 'stop' : 'kill'] as const),
+  ...([10, 25, 40, 55, 70, 85] as const).map(
+    (turn, at) => [turn, at % 3 === 0 ? 'stop' : 'kill'] as const,
+  ),
 ]);
 
 test('F46 F47 F50 F53 two agents talk for 100 turns through two nodes without a loss or a repetition, while each node is restarted three times and each server once', async () => {

@@ -4,12 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { GroupView, MemberView, MessageView, StatusView } from '../../../../src/chat/view.ts';
-import type {
-  NodeGroup,
-  NodeMember,
-  NodeMessage,
-  NodeStatus,
-} from '../../src/node-shapes.ts';
+import type { NodeGroup, NodeMember, NodeMessage, NodeStatus } from '../../src/node-shapes.ts';
 
 export const self = 'aa'.repeat(32);
 export const bob = 'bb'.repeat(32);
@@ -93,7 +88,10 @@ export class FakeNode {
   arrive(text: string, over: Partial<NodeMessage> = {}): NodeMessage {
     const position = this.messages.length + 1;
     const message: NodeMessage = {
-      ...{ id: position.toString(16).padStart(64, '0'), cursor: String(position).padStart(16, '0') },
+      ...{
+        id: position.toString(16).padStart(64, '0'),
+        cursor: String(position).padStart(16, '0'),
+      },
       ...{ group: lobby, author: bob, name: 'bob', kind: 'text', text, reply_to: null, replies: 0 },
       time: new Date(1_700_000_000_000 + position).toISOString(),
       ...{ edited: false, deleted: false, hidden: false, priority: null, ack: null },
@@ -148,7 +146,8 @@ export class FakeNode {
       value = { code, detail, title: 'title', hint: 'Do something else.' };
     }
     if (fault === 'lost-answer') request.socket.destroy();
-    else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    else
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   }
 
   async #answer({ method, path, query, body, headers }: Asked, response: ServerResponse) {
@@ -163,7 +162,10 @@ export class FakeNode {
     const message = this.messages.find(({ id }) => id === name);
     if (message === undefined) throw new Refusal(404, 'unknown-message');
     if (verb !== 'replies') return message;
-    return this.#last(this.messages.filter(({ reply_to }) => reply_to === name), query);
+    return this.#last(
+      this.messages.filter(({ reply_to }) => reply_to === name),
+      query,
+    );
   }
 
   #group(name: string, verb: string, body: Record<string, unknown>) {
@@ -220,16 +222,16 @@ export class FakeNode {
   }
 
   async #poll(isOver: () => boolean, waitS: number, response: ServerResponse): Promise<void> {
-    let isDone = false;
+    const over = new AbortController();
     const end = (): void => {
-      isDone = true;
+      over.abort();
       this.#wake();
     };
     const timer = setTimeout(end, waitS * 1000);
     response.once('close', end);
     this.polls++;
     this.#wake();
-    while (!isDone && !isOver()) await this.#arrival();
+    while (!over.signal.aborted && !isOver()) await this.#arrival();
     clearTimeout(timer);
     this.polls--;
     this.#wake();

@@ -60,7 +60,10 @@ export class Rig {
   }
 
   /** The structured value of a call that has to succeed. */
-  async ask<T = Record<string, unknown>>(name: string, args: Record<string, unknown> = {}): Promise<T> {
+  async ask<T = Record<string, unknown>>(
+    name: string,
+    args: Record<string, unknown> = {},
+  ): Promise<T> {
     const { isError, text, value } = await this.call<T>(name, args);
     if (isError) throw new Error(`${name}: ${text}`);
     return value;

@@ -73,9 +73,11 @@ test('the same text is another post in another place, as an answer, by another a
     { text: 'ok', group: lobby, idempotency_key: '1' },
     { text: 'ok', group: lobby, idempotency_key: '2' },
   ];
-  for (const call of calls) expect(await rig.ask<Sent>('send', call)).toMatchObject({ posted: true });
+  for (const call of calls)
+    expect(await rig.ask<Sent>('send', call)).toMatchObject({ posted: true });
   expect(await other.ask<Sent>('send', calls[0])).toMatchObject({ posted: true });
-  for (const call of calls) expect(await rig.ask<Sent>('send', call)).toMatchObject({ posted: false });
+  for (const call of calls)
+    expect(await rig.ask<Sent>('send', call)).toMatchObject({ posted: false });
   expect(node.messages).toHaveLength(1 + calls.length + 1);
 });
 

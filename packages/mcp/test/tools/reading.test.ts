@@ -15,7 +15,8 @@ interface Read {
   readonly more: boolean;
 }
 
-const textsOf = ({ messages }: { messages: readonly Message[] }) => messages.map(({ text }) => text);
+const textsOf = ({ messages }: { messages: readonly Message[] }) =>
+  messages.map(({ text }) => text);
 
 test('a message is marked as untrusted data of a verified key, in both forms', async () => {
   const rig = await Rig.start();
@@ -50,14 +51,14 @@ test('a history is walked back and on, each message once, however long the texts
   const texts = Array.from({ length: 40 }, (_, at) => `${at} `.padEnd(100 * at, 'x'));
   for (const text of texts) rig.node.arrive(text);
   const back: string[] = [];
-  for (let before: string | null | undefined; before !== null; ) {
+  for (let before: string | null | undefined; before !== null;) {
     const page: Read = await rig.ask<Read>('read', { limit: 15, ...(before && { before }) });
     back.unshift(...textsOf(page));
     ({ before } = page);
   }
   expect(back).toEqual(texts);
   const on: string[] = [];
-  for (let after: string | null = '0', more = true; more; ) {
+  for (let after: string | null = '0', more = true; more;) {
     const page: Read = await rig.ask<Read>('read', { limit: 15, after });
     on.push(...textsOf(page));
     ({ cursor: after, more } = page);
@@ -73,7 +74,7 @@ test('a long text is cut with a note, and is read part by part', async () => {
   expect(value.messages[0]?.text.length).toBeLessThanOrEqual(4_000);
   expect(text).toContain(`(cut: ${long.length} characters in all; read with id and offset`);
   let whole = '';
-  for (let offset: number | null | undefined = 0; offset !== null; ) {
+  for (let offset: number | null | undefined = 0; offset !== null;) {
     const [part]: readonly Message[] = (await rig.ask<Read>('read', { id, offset })).messages;
     whole += part?.text ?? '';
     offset = part?.next_offset ?? null;
@@ -119,7 +120,11 @@ test('a thread is what a message answers, the message, and its answers', async (
     readonly message: Message;
   }
   const thread = await rig.ask<Thread>('thread', { id: middle.id, limit: 2 });
-  expect(thread).toMatchObject({ above: [{ text: 'top' }], message: { text: 'middle' }, more: true });
+  expect(thread).toMatchObject({
+    above: [{ text: 'top' }],
+    message: { text: 'middle' },
+    more: true,
+  });
   expect(textsOf(thread)).toEqual(['b', 'c']);
   const { before } = thread;
   expect(textsOf(await rig.ask<Thread>('thread', { id: middle.id, before }))).toEqual(['a']);

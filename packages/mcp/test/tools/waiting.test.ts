@@ -68,7 +68,10 @@ test('F50 own messages, and what mentions nobody, are passed over and never come
   rig.node.arrive('for me', { mentions: [self] });
   const { cursor } = await wait;
   expect(textsOf(await wait)).toEqual(['for me']);
-  expect(await rig.ask('wait_for_messages', { timeout_s: 0 })).toMatchObject({ messages: [], cursor });
+  expect(await rig.ask('wait_for_messages', { timeout_s: 0 })).toMatchObject({
+    messages: [],
+    cursor,
+  });
   const all = await rig.ask<Waited>('wait_for_messages', { after: '0', include_own: true });
   expect(textsOf(all)).toEqual(['own', 'for bob', 'for me']);
 });
@@ -78,7 +81,7 @@ test('more than fits stays behind the cursor, page by page', async () => {
   const texts = Array.from({ length: 30 }, (_, at) => `${at} `.padEnd(3_000, 'x'));
   for (const text of texts) rig.node.arrive(text);
   const seen: string[] = [];
-  for (let after = '0', more = true; more; ) {
+  for (let after = '0', more = true; more;) {
     const page = await rig.ask<Waited>('wait_for_messages', { after, limit: 11, timeout_s: 0 });
     expect(textsOf(page).join('').length).toBeLessThanOrEqual(24_000);
     seen.push(...textsOf(page));
@@ -181,6 +184,8 @@ test('where the cursor cannot be kept, the operator is told and the wait goes on
   // A file stands where the folder would be.
   const rig = await Rig.start({ state: import.meta.filename });
   rig.node.arrive('one');
-  expect(textsOf(await rig.ask('wait_for_messages', { after: '0', group: lobby }))).toEqual(['one']);
+  expect(textsOf(await rig.ask('wait_for_messages', { after: '0', group: lobby }))).toEqual([
+    'one',
+  ]);
   expect(rig.warnings.join()).toContain('the cursor is not kept over a restart');
 });
