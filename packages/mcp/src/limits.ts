@@ -72,7 +72,7 @@ export interface Times {
 export const times: Times = {
   requestMs: 15_000,
   pollMs: 20_000,
-  patienceMs: 10_000,
+  patienceMs: 5_000,
   retryMs: 100,
   retryMsMax: 1_000,
   progressMs: 5_000,
