@@ -34,6 +34,8 @@ export interface ReadingOptions {
   readonly findPlace: SearchPagesOptions['findPlace'];
   readonly groupOf: SearchPagesOptions['groupOf'];
   readonly publish: ReadReceiptsOptions['publish'];
+  /** A marker has moved. */
+  readonly onMoved: (view: ReadView) => void;
 }
 
 export class Reading {
@@ -86,7 +88,9 @@ export class Reading {
       this.#receipts.moved(group, arrival);
     } else if (before !== undefined) this.#unread.forget(group);
     const { read_cursor: marker, ...counts } = await this.counts(group);
-    return { group, cursor: marker, ...counts };
+    const view = { group, cursor: marker, ...counts };
+    if (before !== undefined) this.#options.onMoved(view);
+    return view;
   }
 
   /** To be called when this node has become part of a group: what is in it by now counts as read. */

@@ -1,4 +1,4 @@
-// README.md of the package against the server: its tables, and that its configuration is one.
+// README.md of the package, and what the one above says of it, against the server: its tables, and that its configuration is one.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { help, readOptions } from '../src/options.ts';
@@ -30,7 +30,8 @@ test('the table of flags has those of --help', () => {
   expect(flags.filter((flag) => flag !== '--version')).toEqual(described);
 });
 
-const blocks = [...readme.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
+const above = readFileSync('README.md', 'utf8').split('\n## For agents\n')[1] ?? '';
+const blocks = [...(readme + above).matchAll(/```json\n(.*?)```/gs)].map(([, json = '']) => json);
 
 test.each(blocks)('block %# of the configuration is one, with flags that there are', (json) => {
   type Servers = Record<string, { command: string; args: string[] }>;
@@ -43,5 +44,5 @@ test.each(blocks)('block %# of the configuration is one, with flags that there a
 });
 
 test('there is configuration to be tested', () => {
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(4);
 });
