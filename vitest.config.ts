@@ -19,6 +19,7 @@ const protocolServer = [
       include: ['packages/mcp/test/**/*.test.ts'],
       exclude: ['packages/mcp/test/e2e/**'],
       testTimeout: 30_000,
+      maxWorkers: '100%',
     },
   },
   {
