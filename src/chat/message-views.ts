@@ -10,6 +10,7 @@ import { isShown, type Content } from './message.ts';
 import type { Notes } from './notes.ts';
 import type { People } from './people.ts';
 import type { Delivery } from './ports.ts';
+import type { TextContent } from './text-content.ts';
 import { isoOfTime } from './time-text.ts';
 import type { MessageView } from './view.ts';
 
@@ -64,7 +65,7 @@ export class MessageViews {
       cursor: formatCursor(entry.arrival),
       group: feed.group,
       author: feed.author,
-      name: people.findName(feed.author, feed.group) ?? null,
+      ...nameOf(said, people.findName(feed.author, feed.group) ?? null),
       seq,
       index,
       time: isoOfTime(entry.time),
@@ -119,6 +120,16 @@ export class MessageViews {
     const stored = delivery.storedBy(feed, seq).filter((key) => key !== self);
     return { stored: stored.sort(), members: people.count(feed.group) };
   }
+}
+
+/** The name of a bot is never without that of the key that speaks for it. */
+function nameOf(
+  said: TextContent | undefined,
+  name: string | null,
+): Pick<MessageView, 'name' | 'bot' | 'node_name'> {
+  if (said?.bot === undefined) return { name };
+  const called = said.bot.name;
+  return called === undefined ? { name, bot: true } : { name: called, bot: true, node_name: name };
 }
 
 function kindOf(content: Content): string {

@@ -17,6 +17,8 @@ const message = {
   group: text,
   author: text,
   name: textOrNull,
+  bot: truth,
+  node_name: textOrNull,
   seq: whole,
   index: whole,
   time: text,
@@ -47,9 +49,11 @@ const message = {
   },
 } satisfies Record<keyof MessageView, object>;
 
+const isOptional: ReadonlySet<string> = new Set(['bot', 'node_name', 'disputed']);
+
 export const messageSchema = {
   type: 'object',
   properties: message,
-  required: Object.keys(message).filter((name) => name !== 'disputed'),
+  required: Object.keys(message).filter((name) => !isOptional.has(name)),
   additionalProperties: false,
 };
