@@ -58,7 +58,10 @@ export class RowBook<Row extends { readonly id: string }> {
     const row = this.#rows.get(id);
     this.#rows.delete(id);
     try {
-      await this.#options.writeLocal([{ key: this.#options.prefix + id, value: undefined }, ...rows]);
+      await this.#options.writeLocal([
+        { key: this.#options.prefix + id, value: undefined },
+        ...rows,
+      ]);
     } catch (error) {
       if (row !== undefined) this.#rows.set(id, row);
       throw error;

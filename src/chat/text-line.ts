@@ -17,7 +17,9 @@ export function shownName(
   const key = message.author.slice(0, 8);
   const name = message.name ?? key;
   if (message.bot === undefined) return name;
-  return message.node_name === undefined ? `${name} (bot)` : `${name} (bot of ${message.node_name ?? key})`;
+  return message.node_name === undefined
+    ? `${name} (bot)`
+    : `${name} (bot of ${message.node_name ?? key})`;
 }
 
 function contentOf(message: MessageView): string {
