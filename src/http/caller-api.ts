@@ -1,7 +1,14 @@
 // The node as a program with a token may see and change it: it posts under its own name, takes back
 // only what it wrote itself, and of groups that are not its own it learns nothing. What is not named
 // here is refused to it. Knows nothing of tokens or requests.
-import type { EventPage, GroupView, MessageView, Page, ProofView, SearchPage } from '../chat/view.ts';
+import type {
+  EventPage,
+  GroupView,
+  MessageView,
+  Page,
+  ProofView,
+  SearchPage,
+} from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api, Draft, Filter, Posted, PostOptions } from './api.ts';
 import type { Caller } from './tokens.ts';

@@ -107,13 +107,14 @@ export class Delivery {
     const { api, hook, self } = this.#options;
     const filter = hook.group === null ? {} : { within: [hook.group] };
     const page = await api.eventsAfter(this.#cursor, filter, webhookLimits.pageEvents);
+    this.#settle();
     for (const event of page.events) {
       if (this.#isOver()) return;
       if (!isFor(hook, self, event)) this.#pass(event.cursor);
       else if (!(await this.#deliver(event))) return;
     }
     this.#pass(page.next);
-    if (this.#passed >= webhookLimits.passedMax) await this.#save();
+    if (this.#passed >= webhookLimits.passedMax) await this.#save(page.next);
     if (!page.more) await api.arrival(this.#cursor, this.#closed.signal);
   }
 
@@ -123,8 +124,9 @@ export class Delivery {
     this.#cursor = cursor;
   }
 
-  async #save(): Promise<void> {
-    await this.#options.saveCursor(this.#cursor);
+  async #save(cursor: string): Promise<void> {
+    await this.#options.saveCursor(cursor);
+    this.#cursor = cursor;
     this.#passed = 0;
   }
 
@@ -137,10 +139,9 @@ export class Delivery {
       const outcome = await this.#attempt(id, body);
       if (outcome.kind === 'delivered') {
         await this.#replies.answer(event.message, outcome.answer);
+        await this.#save(event.cursor);
         this.#lastDelivered = clock.now();
         this.#settle();
-        this.#cursor = event.cursor;
-        await this.#save();
         return true;
       }
       // What was cut off by the close says nothing of the receiver.

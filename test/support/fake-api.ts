@@ -60,6 +60,7 @@ export class FakeApi implements Api {
   reads = 0;
   waits = 0;
   watchers = 0;
+  readonly #posted = new Map<string, MessageView>();
   readonly #waiting = new Set<() => void>();
   readonly #listeners = new Set<(peer: PeerView) => void>();
 
@@ -109,7 +110,18 @@ export class FakeApi implements Api {
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
     await this.#gate();
     this.drafts.push({ draft, options });
-    const message = this.arrive(draft.text, { mine: true, reply_to: draft.replyTo ?? null });
+    const key = options.idempotency?.key;
+    const before = key === undefined ? undefined : this.#posted.get(key);
+    const { bot, group = lobby } = draft;
+    const message =
+      before ??
+      this.arrive(draft.text, {
+        mine: true,
+        reply_to: draft.replyTo ?? null,
+        ...(/^[0-9a-f]{64}$/.test(group) && { group }),
+        ...(bot !== undefined && { bot: true as const, name: bot, node_name: 'alice' }),
+      });
+    if (key !== undefined) this.#posted.set(key, message);
     return { message, replicated: this.replicated };
   }
 
@@ -164,17 +176,20 @@ export class FakeApi implements Api {
     return { messages, next, more };
   }
 
-  async eventsAfter(cursor: string, _filter: Filter, limit: number): Promise<EventPage> {
+  async eventsAfter(cursor: string, filter: Filter, limit: number): Promise<EventPage> {
     await this.#gate();
     this.reads++;
-    const rest = this.stored.slice(Number(cursor));
+    const { within } = filter;
+    const all = this.stored.slice(Number(cursor));
+    const rest = all.filter(({ group }) => within?.includes(group) !== false);
     const events = rest.slice(0, limit).map((message) => ({
       ...{ event: 'message' as const, message },
       ...this.notes.get(message.cursor),
       cursor: message.cursor,
     }));
-    const next = events.at(-1)?.cursor ?? cursor;
-    return { events, next, more: rest.length > limit };
+    const more = rest.length > limit;
+    const next = more ? (events.at(-1)?.cursor ?? cursor) : this.latestCursor();
+    return { events, next, more };
   }
 
   async replies(id: string, before: string | undefined, limit: number): Promise<Page> {
@@ -424,7 +439,8 @@ export class FakeApi implements Api {
   }
 }
 
-function passes(message: MessageView, { group, author, since }: Filter): boolean {
+function passes(message: MessageView, { group, author, since, within }: Filter): boolean {
+  if (within?.includes(message.group) === false) return false;
   if (group !== undefined && readGroup(group).id !== message.group) return false;
   if (author !== undefined && author !== message.author) return false;
   return since === undefined || Date.parse(message.time) * 1000 >= since;
