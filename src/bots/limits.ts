@@ -4,8 +4,6 @@ export const botLimits = {
   /** Each is a program that somebody looks after; more are made by a script gone wild. */
   tokensMax: 1000,
   hooksMax: 1000,
-  /** Groups of one token; who needs more is not limited by them. */
-  groupsMax: 64,
   /** 256 bits: no guessing comes near, so that a fast hash keeps them as well as a slow one. */
   secretBytes: 32,
   /** Tells tokens apart; it is no secret. */

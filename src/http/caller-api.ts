@@ -17,7 +17,7 @@ import type { Caller } from './tokens.ts';
 export type GroupedApi = Pick<
   Api,
   | ('post' | 'newest' | 'before' | 'search' | 'after' | 'eventsAfter' | 'replies' | 'message')
-  | ('edit' | 'erase' | 'react' | 'ack' | 'pin' | 'hide' | 'proof' | 'markRead')
+  | ('edit' | 'erase' | 'react' | 'ack' | 'proof' | 'markRead')
   | ('latestCursor' | 'arrival' | 'watchPeers' | 'groups' | 'group' | 'members')
 >;
 
@@ -106,16 +106,6 @@ export class CallerApi implements GroupedApi {
     return this.#api.ack(id);
   }
 
-  async pin(id: string, on: boolean): Promise<MessageView> {
-    await this.message(id);
-    return this.#api.pin(id, on);
-  }
-
-  async hide(id: string, on: boolean): Promise<MessageView> {
-    await this.message(id);
-    return this.#api.hide(id, on);
-  }
-
   latestCursor(): string {
     return this.#api.latestCursor();
   }
@@ -147,8 +137,10 @@ export class CallerApi implements GroupedApi {
     return this.#api.markRead(this.#idOf(idOrName), cursor, back);
   }
 
-  #limited(filter: Filter): Filter {
-    return this.#within === undefined ? filter : { ...filter, within: this.#within };
+  #limited({ group, ...filter }: Filter): Filter {
+    const named = group === undefined ? {} : { group: this.#idOf(group) };
+    const within = this.#within === undefined ? {} : { within: this.#within };
+    return { ...filter, ...named, ...within };
   }
 
   /** Undefined where the draft says it, or the room is meant. */

@@ -10,14 +10,14 @@ export interface GuardOptions {
   /** The owner's bearer token; none is asked for where it is not given. */
   readonly token?: Uint8Array | string;
   /** Those that the owner made for programs. */
-  readonly tokens?: Pick<Tokens, 'findCaller'>;
+  readonly tokens: Pick<Tokens, 'findCaller'>;
   /** Names that count as this surface, besides the loopback names and the bound address. */
   readonly allowHosts: readonly string[];
 }
 
 export class Guard {
   readonly #tokenHash: Uint8Array | undefined;
-  readonly #tokens: GuardOptions['tokens'];
+  readonly #tokens: Pick<Tokens, 'findCaller'>;
   readonly #allowHosts: ReadonlySet<string>;
 
   constructor(options: GuardOptions) {
@@ -32,18 +32,16 @@ export class Guard {
   }
 
   /**
-   * Who calls. Where no token is needed, one that is given limits the caller all the same.
-   * @throws SkychatError `unauthorized`
+   * Who calls; undefined where the token is missing or wrong. Where none is needed, one that is given
+   * limits the caller all the same.
    */
-  readCaller(request: IncomingMessage): Caller {
+  findCaller(request: IncomingMessage): Caller | undefined {
     const { authorization } = request.headers;
     const [, given] = /^bearer(?: +(\S+))? *$/i.exec(authorization ?? '') ?? [];
     const hash = this.#tokenHash;
     if (hash === undefined && !/^bearer\b/i.test(authorization ?? '')) return owner;
     if (hash !== undefined && timingSafeEqual(sha256(given ?? ''), hash)) return owner;
-    const caller = given === undefined ? undefined : this.#tokens?.findCaller(given);
-    if (caller !== undefined) return caller;
-    throw new SkychatError('unauthorized', 'the bearer token is missing or wrong');
+    return given === undefined ? undefined : this.#tokens.findCaller(given);
   }
 
   #hostRefusal(request: IncomingMessage): SkychatError | undefined {

@@ -3,22 +3,21 @@
 import { HookBook } from '../bots/hook-book.ts';
 import { TokenBook } from '../bots/token-book.ts';
 import type { Chat } from '../chat/chat.ts';
-import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Random, Timers } from '../env.ts';
 import type { Api } from '../http/api.ts';
 import type { Hooks } from '../http/hooks.ts';
-import type { Tokens } from '../http/tokens.ts';
-import type { PublicKey } from '../identity.ts';
+import type { Programs } from '../http/programs.ts';
+import type { Runner } from '../sync/runner.ts';
 import { version } from '../version.ts';
 import { httpSender } from '../webhooks/http-sender.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
+import type { Storage } from './storage.ts';
 
 export interface BotsOptions {
-  readonly self: PublicKey;
   readonly api: Api;
   readonly chat: Pick<Chat, 'groupIdOf' | 'room'>;
-  readonly store: Pick<Store, 'local'>;
-  readonly writeLocal: (changes: readonly LocalChange[]) => Promise<void>;
+  readonly runner: Pick<Runner, 'writeLocal'>;
+  readonly storage: Pick<Storage, 'store' | 'identity'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
@@ -26,8 +25,7 @@ export interface BotsOptions {
 }
 
 export interface Bots {
-  readonly tokens: Tokens;
-  readonly hooks: Hooks;
+  readonly programs: Programs;
   /** To be called once the node is up. */
   start(): void;
   /** Ends what is being sent; it is sent again after the next start. */
@@ -35,16 +33,23 @@ export interface Bots {
 }
 
 export async function openBots(options: BotsOptions): Promise<Bots> {
-  const { chat } = options;
+  const { chat, runner, storage } = options;
   const groupIdOf = (idOrName: string): string => chat.groupIdOf(idOrName);
-  const parts = { ...options, groupIdOf };
+  const writeLocal: Runner['writeLocal'] = (changes) => runner.writeLocal(changes);
+  const parts = {
+    ...{ ...options, store: storage.store, self: storage.identity.publicKey },
+    ...{ groupIdOf, writeLocal },
+  };
   const tokens = await TokenBook.open(parts);
   const incoming = await HookBook.open({ ...parts, room: chat.room.name });
   const agent = `skychat-node/${version}`;
   const outgoing = await Webhooks.open({ ...parts, sender: httpSender, agent });
   return {
-    tokens,
-    hooks: joinHooks(incoming, outgoing),
+    programs: {
+      tokens,
+      hooks: joinHooks(incoming, outgoing),
+      groupIdOf: (idOrName, within) => chat.groupIdOf(idOrName, within),
+    },
     start: () => {
       outgoing.start();
     },

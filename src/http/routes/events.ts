@@ -1,7 +1,8 @@
 // GET /events: server-sent events, resumed from a cursor.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventPage } from '../../chat/view.ts';
-import type { Api } from '../api.ts';
+import { apiOf } from '../admission.ts';
+import type { GroupedApi } from '../caller-api.ts';
 import { contentTypes, eventsEncoding } from '../encodings.ts';
 import { cursor, describe } from '../fields.ts';
 import { openStream } from '../open-stream.ts';
@@ -16,9 +17,9 @@ const lastEventId = describe(
 );
 
 export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api, readers } = surface;
+  const { readers } = surface;
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read' },
+    ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read', perCaller: true },
     summary: 'Server-sent events: all that happens, from a cursor on',
     query: { after: describe('A cursor, `0` or `now`.', cursor, 'now') },
     headers: { 'Last-Event-ID': lastEventId },
@@ -34,22 +35,27 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
       // A reconnecting browser repeats the address that it began with, so the header goes first.
       const after = headers['Last-Event-ID'] ?? query.after ?? 'now';
       readers.admit();
+      const api = apiOf(surface, request);
       const page = await firstPage(api, after);
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
-      return openEvents(surface, reply, page);
+      return openEvents(surface, api, reply, page);
     },
   });
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
-async function firstPage(api: Api, after: string): Promise<EventPage> {
+async function firstPage(api: GroupedApi, after: string): Promise<EventPage> {
   if (after === 'now') return { events: [], next: api.latestCursor(), more: false };
   await api.after(after, {}, 1);
   return { events: [], next: after, more: true };
 }
 
-function openEvents(surface: Surface, reply: FastifyReply, page: EventPage): FastifyReply {
-  const { api } = surface;
+function openEvents(
+  surface: Surface,
+  api: GroupedApi,
+  reply: FastifyReply,
+  page: EventPage,
+): FastifyReply {
   const peers = new PeerEvents();
   const stream = openStream(
     surface,
