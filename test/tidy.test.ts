@@ -45,7 +45,11 @@ const layers: Record<string, string[]> = {
   'key-file.ts': leaf,
   'node/': [...leaf, ...parts],
   'node.ts': [...leaf, ...parts, 'node/'],
-  'cli/': ['node.ts', 'node/care.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+  'cli/': [
+    ...['node.ts', 'node/care.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+    // The shapes of what is asked for.
+    ...['http/hooks.ts', 'http/tokens.ts'],
+  ],
   'cli.ts': ['cli/'],
   'index.ts': [...leaf, ...parts, 'node.ts'],
   // What only an identity needs; the other leaves import nothing.
