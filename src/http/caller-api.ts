@@ -1,6 +1,7 @@
 // The node as a program with a token may see and change it: it posts under its own name, takes back
 // only what it wrote itself, and of groups that are not its own it learns nothing. What is not named
 // here is refused to it. Knows nothing of tokens or requests.
+import type { Happening } from '../chat/happenings.ts';
 import type {
   EventPage,
   GroupView,
@@ -18,7 +19,7 @@ export type GroupedApi = Pick<
   Api,
   | ('post' | 'newest' | 'before' | 'search' | 'after' | 'eventsAfter' | 'replies' | 'message')
   | ('edit' | 'erase' | 'react' | 'ack' | 'proof' | 'markRead')
-  | ('latestCursor' | 'arrival' | 'watchPeers' | 'groups' | 'group' | 'members')
+  | ('latestCursor' | 'arrival' | 'happenings' | 'groups' | 'group' | 'members')
 >;
 
 export interface CallerApiOptions {
@@ -114,9 +115,17 @@ export class CallerApi implements GroupedApi {
     return this.#api.arrival(cursor, signal);
   }
 
-  /** Who is limited to groups is not told who is linked. */
-  watchPeers(listener: Parameters<Api['watchPeers']>[0]): () => void {
-    return this.#within === undefined ? this.#api.watchPeers(listener) : () => undefined;
+  /** Who is limited to groups is told of these, and not who is linked. */
+  get happenings(): Api['happenings'] {
+    const { happenings } = this.#api;
+    const within = this.#within;
+    if (within === undefined) return happenings;
+    return {
+      watch: (listener) =>
+        happenings.watch((happening) => {
+          if (isWithin(happening, within)) listener(happening);
+        }),
+    };
   }
 
   async groups(): Promise<readonly GroupView[]> {
@@ -174,6 +183,13 @@ export class CallerApi implements GroupedApi {
     const isOwn = message.mine && message.bot === true && message.name === bot.name;
     if (!isOwn) throw notPermitted('the token did not write this message');
   }
+}
+
+function isWithin({ event, data }: Happening, within: readonly string[]): boolean {
+  if (event === 'peer') return false;
+  if (event === 'group') return within.includes(data.id);
+  if (event === 'read') return within.includes(data.group);
+  return data.of !== 'message' || data.group === null || within.includes(data.group);
 }
 
 export function notPermitted(detail: string): SkychatError {

@@ -1,7 +1,7 @@
 // What the surface asks of whatever keeps the hooks: URLs by which other programs post here (incoming),
 // and URLs to which this node posts what arrives (outgoing). Knows nothing of how either is done.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { EventView } from '../chat/view.ts';
+import type { MessageEventView } from '../chat/view.ts';
 
 interface HookBase {
   readonly id: string;
@@ -23,7 +23,7 @@ export interface OutgoingHookView extends HookBase {
   readonly url: string;
   /** Id of the only group that it is told of; null for all. */
   readonly group: string | null;
-  readonly events: readonly EventView['event'][];
+  readonly events: readonly MessageEventView['event'][];
   /** Whether it is only told what names this node, or the hook's own name. */
   readonly mentions: boolean;
   /** Whether it is also told what bots wrote. */
@@ -57,7 +57,7 @@ export interface OutgoingHookDraft extends IncomingHookDraft {
   /** All groups where none is named. */
   readonly group: string | undefined;
   readonly url: string;
-  readonly events: readonly EventView['event'][];
+  readonly events: readonly MessageEventView['event'][];
   readonly mentions: boolean;
   readonly bots: boolean;
 }

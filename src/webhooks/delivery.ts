@@ -1,6 +1,7 @@
 // One outgoing hook at work: reads what arrives behind its cursor, sends it, tries again, and moves the
 // cursor on once the receiver has it. Nothing is skipped and nothing waits for another hook. What was
 // sent when the node was killed is sent again, with the same webhook-id.
+import { isoOfTime } from '../chat/time-text.ts';
 import type { EventView } from '../chat/view.ts';
 import type { Clock, Logger, Random, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
@@ -134,11 +135,11 @@ export class Delivery {
   async #deliver(event: EventView): Promise<boolean> {
     const { hook, times, clock } = this.#options;
     const id = `${hook.id}.${event.cursor}`;
-    const body = bodyOf(event);
+    const body = bodyOf(event, clock.now());
     while (!this.#isOver()) {
       const outcome = await this.#attempt(id, body);
       if (outcome.kind === 'delivered') {
-        await this.#replies.answer(event.message, outcome.answer);
+        if (event.event !== 'gap') await this.#replies.answer(event.message, outcome.answer);
         await this.#save(event.cursor);
         this.#lastDelivered = clock.now();
         this.#settle();
@@ -251,7 +252,11 @@ export class Delivery {
 }
 
 /** As Standard Webhooks advises: what happened, when, and the REST object. */
-function bodyOf({ event, message }: EventView): string {
+function bodyOf(told: EventView, now: number): string {
+  if (told.event === 'gap') {
+    return JSON.stringify({ type: 'gap', timestamp: isoOfTime(now), data: told.gap });
+  }
+  const { event, message } = told;
   return JSON.stringify({ type: event, timestamp: message.time, data: message });
 }
 

@@ -1,12 +1,12 @@
 // An outgoing hook as it is kept: where to, what of, and whether it is dead. Pure.
 import { MentionIndex } from '../chat/mentions.ts';
-import type { EventView } from '../chat/view.ts';
+import type { EventView, MessageEventView } from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import { fieldsOf } from '../bots/row-book.ts';
 import type { PublicKey } from '../identity.ts';
 import { webhookLimits } from './limits.ts';
 
-export type EventName = EventView['event'];
+export type EventName = MessageEventView['event'];
 
 export const eventNames = [
   ...(['message', 'edit', 'delete', 'reaction', 'ack', 'pin', 'hide'] as const),
@@ -59,7 +59,13 @@ function badUrl(words: string): SkychatError {
  * Whether the hook is to be told. Never of what it wrote itself, and of what other bots wrote, here or
  * elsewhere, only where that was asked for: two that answer each other would never end.
  */
-export function isFor(hook: Hook, self: PublicKey, { event, message }: EventView): boolean {
+export function isFor(hook: Hook, self: PublicKey, told: EventView): boolean {
+  // That something is missing is told to everybody who could have missed it.
+  if (told.event === 'gap') {
+    const group = told.gap.of === 'message' ? told.gap.group : null;
+    return hook.group === null || group === null || group === hook.group;
+  }
+  const { event, message } = told;
   if (!hook.events.includes(event)) return false;
   if (hook.group !== null && message.group !== hook.group) return false;
   if (message.bot === true) {

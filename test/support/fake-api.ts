@@ -1,4 +1,5 @@
 // An Api in memory: messages in arrival order, an arrival that can be awaited, and errors on demand.
+import { Happenings } from '../../src/chat/happenings.ts';
 import type {
   BlockView,
   EventPage,
@@ -59,10 +60,9 @@ export class FakeApi implements Api {
   /** How often `after` was called, and how many waits are open. */
   reads = 0;
   waits = 0;
-  watchers = 0;
   readonly #posted = new Map<string, MessageView>();
+  readonly happenings = new Happenings();
   readonly #waiting = new Set<() => void>();
-  readonly #listeners = new Set<(peer: PeerView) => void>();
 
   /** Stores a message as if it had arrived; `time` is an ISO time. */
   arrive(text: string, over: Partial<MessageView> = {}): MessageView {
@@ -104,7 +104,7 @@ export class FakeApi implements Api {
   }
 
   changePeer(pk: string, state: PeerView['state']): void {
-    for (const listener of this.#listeners) listener(peerView(pk, state));
+    this.happenings.tell({ event: 'peer', data: peerView(pk, state) });
   }
 
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
@@ -179,17 +179,15 @@ export class FakeApi implements Api {
   async eventsAfter(cursor: string, filter: Filter, limit: number): Promise<EventPage> {
     await this.#gate();
     this.reads++;
-    const { within } = filter;
-    const all = this.stored.slice(Number(cursor));
-    const rest = all.filter(({ group }) => within?.includes(group) !== false);
-    const events = rest.slice(0, limit).map((message) => ({
+    const rest = this.stored.slice(Number(cursor));
+    const found = rest.slice(0, limit).filter((message) => passes(message, filter));
+    const events = found.map((message) => ({
       ...{ event: 'message' as const, message },
       ...this.notes.get(message.cursor),
       cursor: message.cursor,
     }));
-    const more = rest.length > limit;
-    const next = more ? (events.at(-1)?.cursor ?? cursor) : this.latestCursor();
-    return { events, next, more };
+    const next = rest.slice(0, limit).at(-1)?.cursor ?? cursor;
+    return { events, next, more: rest.length > limit };
   }
 
   async replies(id: string, before: string | undefined, limit: number): Promise<Page> {
@@ -258,15 +256,6 @@ export class FakeApi implements Api {
 
   peers(): readonly PeerView[] {
     return [...this.known.values()];
-  }
-
-  watchPeers(listener: (peer: PeerView) => void): () => void {
-    this.watchers++;
-    this.#listeners.add(listener);
-    return () => {
-      this.watchers--;
-      this.#listeners.delete(listener);
-    };
   }
 
   async addPeer(address: string): Promise<PeerView> {
@@ -375,7 +364,9 @@ export class FakeApi implements Api {
     if (!(wanted <= this.stored.length)) throw new SkychatError('bad-cursor', 'not given out');
     this.read = back ? wanted : Math.max(this.read, wanted);
     const unread = this.stored.length - this.read;
-    return { group: id, cursor: String(this.read), unread, mentions: 0 };
+    const data = { group: id, cursor: String(this.read), unread, mentions: 0 };
+    this.happenings.tell({ event: 'read', data });
+    return data;
   }
 
   blocks(): readonly BlockView[] {

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Page, SearchPage } from '../../chat/view.ts';
 import { apiOf } from '../admission.ts';
 import type { GroupedApi } from '../caller-api.ts';
-import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
+import { chunksOf, contentTypes, eventsOf, lineEncodings, noOthers } from '../encodings.ts';
 import { exampleId, exampleKey, exampleMessage, examplePage } from '../examples.ts';
 import { describe, idInPath, type Fields } from '../fields.ts';
 import { listTable, readListQuery, type ListQuery } from '../list-query.ts';
@@ -153,6 +153,8 @@ function followFrom(
     {
       contentType: contentTypes[query.format],
       encoding: lineEncodings[query.format],
+      name: JSON.stringify([query.format, query.filter]),
+      others: noOthers,
       arrivals: {
         after: async (cursor, limit) => {
           const { messages, next, more } = await api.after(cursor, query.filter, limit);
