@@ -198,15 +198,25 @@ test('events of other groups, and who is linked, are not told to who is limited'
   programs.callers.set('limited', callers.limited);
   api.arrive('seen');
   api.arrive('hidden', { group: secret });
+  // Streams that ask for the same share what they read, but not with those who may see less.
+  const all = await EventReader.open(port, '/events?after=0');
+  await all.opened();
   const headers = { authorization: 'Bearer limited' };
   const reader = await EventReader.open(port, '/events?after=0', headers);
   await reader.opened();
   api.changePeer(bob, 'connected');
   api.arrive('hidden too', { group: secret });
   api.arrive('seen too');
+  const texts = (await all.texts(5)).filter((text) => text !== 'no text');
+  expect(texts).toEqual(['seen', 'hidden', 'hidden too', 'seen too']);
   for (const text of ['seen', 'seen too']) {
     expect(await reader.next()).toMatchObject({ event: 'message', data: { text } });
   }
+  for (const group of [secret, lobby]) {
+    const read = { group, cursor: '1', unread: 0, mentions: 0 };
+    api.happenings.tell({ event: 'read', data: read });
+  }
+  expect(await reader.next()).toMatchObject({ event: 'read', data: { group: lobby } });
 });
 
 test('what no route has looked at is closed to who is limited, and to posting programs', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import { webhookLimits } from '../../src/webhooks/limits.ts';
-import { alice, bob } from '../support/fake-api.ts';
+import { alice, bob, lobby } from '../support/fake-api.ts';
 import { draft, only, WebhookRig } from './rig.ts';
 
 test('what arrives is sent once each and in order, and what was there before is not', async () => {
@@ -238,6 +238,31 @@ test('a hook is told of its group, its events and its mentions alone', async () 
   expect(rig.requests.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toEqual([
     ...['message', 'message', 'edit'],
   ]);
+});
+
+test('that something is not there any more is told, to those whom it could concern', async () => {
+  const rig = new WebhookRig();
+  const webhooks = await rig.open();
+  const eventsAfter = rig.api.eventsAfter.bind(rig.api);
+  const gaps = [lobby, '20'.repeat(32), null].map((group) => ({
+    ...{ of: 'message' as const, reason: 'expired' as const, group, after: '0', count: 1 },
+  }));
+  rig.api.eventsAfter = async (cursor, ...rest) => {
+    const page = await eventsAfter(cursor, ...rest);
+    if (cursor !== '0' || page.events.length === 0) return page;
+    const events = gaps.map((gap) => ({ event: 'gap' as const, cursor: '1', gap }));
+    return { ...page, events };
+  };
+  await webhooks.create({ ...draft, group: 'lobby', mentions: true });
+  rig.answerTo = () => ({ body: '{"text":"a gap is not answered"}' });
+  rig.api.arrive('gone');
+  await rig.settle();
+  const told = rig.requests.map(({ body }) => JSON.parse(body) as { type: string; data: object });
+  expect(told).toMatchObject([
+    { type: 'gap', data: { group: lobby, reason: 'expired' } },
+    { type: 'gap', data: { group: null } },
+  ]);
+  expect(rig.api.drafts).toEqual([]);
 });
 
 test('what is not for a hook moves its cursor in time, without a write for each', async () => {
