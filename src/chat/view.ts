@@ -170,6 +170,8 @@ export interface GroupView {
   readonly members: number;
   readonly unread: number;
   readonly mentions: number;
+  /** Everything that arrived up to it counts as read: `after` it stands what is unread. */
+  readonly read_cursor?: string;
   readonly last_message: MessageView | null;
   /** `room`: of those who vouch for each other; `group`: of those on its roster; `direct`: of two. */
   readonly kind: 'room' | 'group' | 'direct';

@@ -447,6 +447,7 @@ const groupView: GroupView = {
   members: 1,
   unread: 0,
   mentions: 0,
+  read_cursor: '0',
   last_message: null,
   kind: 'room',
   founder: null,
