@@ -30,6 +30,13 @@ export interface MessageViewsOptions {
   readonly forkedAt: (feed: FeedId) => number | undefined;
 }
 
+export interface Reading {
+  readonly text: string;
+  readonly mentions: readonly string[];
+  /** Whether a program wrote it. */
+  readonly isBot: boolean;
+}
+
 export class MessageViews {
   readonly #options: MessageViewsOptions;
 
@@ -99,7 +106,7 @@ export class MessageViews {
   }
 
   /** What there is to read and whom it names, as it stands by now; undefined where nothing is. */
-  read(entry: Entry): { readonly text: string; readonly mentions: readonly string[] } | undefined {
+  read(entry: Entry): Reading | undefined {
     if (!this.isShown(entry)) return undefined;
     const { contents, notes } = this.#options;
     const content = contents.of(entry);
@@ -107,7 +114,8 @@ export class MessageViews {
     const { deleted, hidden, text: edited } = notes.of(entry, toHex(entry.id));
     if (deleted || hidden) return undefined;
     const text = content.type === 'text' ? (edited ?? content.text) : '';
-    return { text, mentions: this.#options.people.mentions(entry.feed.group, text) };
+    const isBot = content.type === 'text' && content.bot !== undefined;
+    return { text, isBot, mentions: this.#options.people.mentions(entry.feed.group, text) };
   }
 
   /** Whether it asks the key for an acknowledgement that has not come: named, or one of all. */
