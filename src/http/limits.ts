@@ -70,6 +70,9 @@ export const happeningsMax = 1024;
 /** Keys with which a group can begin: each is an operation of its roster, and more can be added. */
 export const membersOfDraftMax = 256;
 
+/** Groups of one token; who needs more is not limited by them. */
+export const groupsOfTokenMax = 64;
+
 /** A topic is one line above a conversation. */
 export const topicCharsMax = 256;
 

@@ -3,6 +3,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
+import { admit } from './admission.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
 import { Broadcasts } from './broadcast.ts';
@@ -17,12 +18,14 @@ import {
   type HttpTimes,
 } from './limits.ts';
 import { Refusals } from './problems.ts';
+import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
+import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
@@ -31,9 +34,11 @@ import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
 
-export interface HttpOptions extends GuardOptions {
+export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
+  readonly programs: Programs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -64,17 +69,17 @@ export interface StreamFigures {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger } = options;
+  const { clock, timers, logger, programs } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const surface: Surface = { api, clock, timers, logger, readers, broadcasts, refusals };
+  const surface: Surface = { api, programs, clock, timers, logger, readers, broadcasts, refusals };
   const noise = new NoiseHandler(surface);
-  const guard = new Guard(options);
+  const guard = new Guard({ ...options, tokens: programs.tokens });
 
   const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
-    guard.refusalOf(request.raw) ??
+    admit(guard, request) ??
     (closing ? new SkychatError('closing', 'the node is closing') : undefined);
 
   const fastify = Fastify({
@@ -143,6 +148,7 @@ function addRoutes(
   surface: Surface,
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
 ): void {
+  fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('cache-control', 'no-store');
     reply.raw.setHeader('x-content-type-options', 'nosniff');
@@ -179,6 +185,8 @@ function addRoutes(
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
+    addTokenRoutes(scope, surface);
+    addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     done();
   };

@@ -7,10 +7,12 @@ import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/
 import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
+import { FakePrograms } from './fake-programs.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
 
 export interface Fixture {
   readonly api: FakeApi;
+  readonly programs: FakePrograms;
   readonly server: HttpServer;
   readonly logged: { level: string; fields: object; message: string }[];
 }
@@ -21,6 +23,7 @@ export function openFixture(
   strictness: Strictness = 'declared codes',
 ): Fixture {
   const api = new FakeApi();
+  const programs = new FakePrograms();
   const logged: Fixture['logged'] = [];
   const log = (level: string) => (fields: object, message: string) => {
     logged.push({ level, fields, message });
@@ -28,6 +31,7 @@ export function openFixture(
   const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
   const server = createHttpServer(api, {
     allowHosts: [],
+    programs,
     logger,
     clock: systemClock,
     timers: systemTimers,
@@ -35,7 +39,7 @@ export function openFixture(
   });
   watchContract(server.fastify, strictness);
   onTestFinished(() => server.close());
-  return { api, server, logged };
+  return { api, programs, server, logged };
 }
 
 export interface Listening extends Fixture {
