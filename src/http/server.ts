@@ -15,14 +15,17 @@ import {
   pathPartCharsMax,
   type HttpTimes,
 } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 import { Refusals } from './problems.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
+import { RequestTally, type RouteTally } from './request-tally.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addMetricsRoutes } from './routes/metrics.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
@@ -31,6 +34,7 @@ import { addReadingRoutes } from './routes/reading.ts';
 import type { Surface } from './surface.ts';
 
 export interface HttpOptions extends GuardOptions {
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -44,17 +48,20 @@ export interface HttpServer {
   readonly readers: number;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
+  /** Requests by route, with what they were answered and how soon. */
+  requests(): RouteTally[];
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger } = options;
+  const { clock, timers, logger, metrics } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals };
+  const surface: Surface = { api, metrics, clock, timers, logger, readers, refusals };
+  const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 
@@ -90,6 +97,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   fastify.server.on('drop', () => {
     refusals.count('too-many-requests');
   });
+  tally.watch(fastify);
   addRoutes(fastify, surface, refusalOf);
 
   const connections = new Connections(fastify.server);
@@ -107,6 +115,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       return readers.size;
     },
     counters: () => refusals.counters(),
+    requests: () => tally.view(),
     close: () => (closed ??= close()),
   };
 }
@@ -142,6 +151,7 @@ function addRoutes(
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addNodeRoutes(scope, surface);
+    addMetricsRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

@@ -18,7 +18,8 @@ import { faultWords, inWords, isFault, type Faults } from './faults.ts';
 import type { HandshakeFault, Secured } from './handshake.ts';
 import { stableMs } from './limits.ts';
 import { SecureLink, type LinkEnd } from './secure.ts';
-import type { Endpoint, Link, LinkHandler } from './transport.ts';
+import type { TrafficTally } from './traffic.ts';
+import type { Endpoint, Link, LinkHandler, LinkStats } from './transport.ts';
 
 export type PeerStatus = 'connected' | 'dialing' | 'waiting' | 'refused';
 
@@ -57,6 +58,7 @@ export interface PeerPorts extends DialPorts {
   readonly logger: Logger;
   readonly faults: Faults;
   readonly watcher: LinkWatcher;
+  readonly traffic: TrafficTally;
   onLink(link: Link): LinkHandler;
   /** The peer has no link any more and may be forgotten. */
   onIdle(peer: Peer): void;
@@ -132,6 +134,12 @@ export class Peer {
       this.#endpoint === undefined ? this.#lastAddress : formatEndpoint(this.#endpoint);
     const reason = this.#reasonWithRetry();
     return { pk: this.pk, address, state: this.#state, reason, since: this.#since, link };
+  }
+
+  /** Of the links that have not ended. */
+  *stats(): Iterable<LinkStats> {
+    if (this.#link !== undefined) yield this.#link.stats();
+    if (this.#challenger !== undefined) yield this.#challenger.stats();
   }
 
   /** Keeps a link to this endpoint from now on. */
@@ -229,6 +237,7 @@ export class Peer {
 
   #open(secured: Secured): SecureLink {
     const { clock, timers, endings } = this.#ports;
+    this.#ports.traffic.opened++;
     const link: SecureLink = new SecureLink({
       secured,
       clock,
@@ -300,6 +309,7 @@ export class Peer {
 
   #onEnded(link: SecureLink, end: LinkEnd): void {
     this.#tellEnd(link, end);
+    this.#ports.traffic.ended(link.stats());
     if (this.#link === link) this.#link = undefined;
     else if (this.#challenger === link) this.#challenger = undefined;
     if (this.#link !== undefined) return;

@@ -8,10 +8,12 @@ import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import { buildSyncLoad, type SyncLoad } from './load.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
 import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
+import type { Stretches } from './stretches.ts';
 
 export interface FeedOverview {
   readonly feed: FeedId;
@@ -41,6 +43,7 @@ interface OverviewParts {
   readonly journal: Journal;
   readonly forks: Forks;
   readonly receipts: Receipts;
+  readonly asked: Stretches;
 }
 
 export class Overview {
@@ -51,6 +54,7 @@ export class Overview {
   readonly #journal: Journal;
   readonly #forks: Forks;
   readonly #receipts: Receipts;
+  readonly #asked: Stretches;
   readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
@@ -64,6 +68,7 @@ export class Overview {
     this.#journal = parts.journal;
     this.#forks = parts.forks;
     this.#receipts = parts.receipts;
+    this.#asked = parts.asked;
   }
 
   /**
@@ -210,6 +215,11 @@ export class Overview {
 
   get held(): number {
     return this.#journal.heldCount;
+  }
+
+  /** What waits, and what is under way. */
+  load(): SyncLoad {
+    return buildSyncLoad(this.#sessions.values(), this.#journal, this.#asked);
   }
 
   dropped(): Readonly<Record<string, number>> {

@@ -23,6 +23,7 @@ export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
   const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
   const server = createHttpServer(api, {
     allowHosts: [],
+    metrics: { read: () => Promise.resolve({ contentType: 'text/plain', text: '' }) },
     logger,
     clock: systemClock,
     timers: systemTimers,
