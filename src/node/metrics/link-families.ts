@@ -5,9 +5,6 @@ import { counter, counters, gauge, type Family, type Sample, type Snapshot } fro
 
 const states: readonly PeerStatus[] = ['connected', 'dialing', 'waiting', 'refused'];
 
-/** Digits of a key by which a peer is told from others. */
-const keyDigits = 16;
-
 /** Peers that have series of their own: those with a link first, then in the order of their keys. */
 function shown({ peers }: Snapshot): readonly PeerState[] {
   const rank = ({ state }: PeerState): number => (state === 'connected' ? 0 : 1);
@@ -27,9 +24,7 @@ function ofPeers(
     read: (at) =>
       shown(at).flatMap((peer): Sample[] => {
         const value = read(peer, at);
-        return value === undefined
-          ? []
-          : [{ value, labels: { peer: peer.pk.slice(0, keyDigits) } }];
+        return value === undefined ? [] : [{ value, labels: { peer: peer.pk } }];
       }),
   };
 }
@@ -49,10 +44,8 @@ const peerFamilies: readonly Family[] = [
     `Known peers beyond the ${peersShownMax} that have series of their own.`,
     ({ peers }) => Math.max(0, peers.length - peersShownMax),
   ),
-  ofPeers(
-    'skychat_peer_connected',
-    'Whether there is a link to the peer (first 16 digits of its key): 1 or 0.',
-    ({ state }) => (state === 'connected' ? 1 : 0),
+  ofPeers('skychat_peer_connected', 'Whether there is a link to the peer: 1 or 0.', ({ state }) =>
+    state === 'connected' ? 1 : 0,
   ),
   ofPeers(
     'skychat_peer_rtt_seconds',
