@@ -39,3 +39,5 @@ export const retryMsMin = 200;
 export const retryMsMax = 5_000;
 /** How often `groups join` looks how it gets on. */
 export const joinLookMs = 250;
+/** A service manager that does not take a word in this time is not waited for. */
+export const notifyMs = 5_000;
