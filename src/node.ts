@@ -344,6 +344,7 @@ class Node implements RunningNode {
       ...{ network: this.#network, peerBook: this.#peerBook },
       startedAt: this.#startedAt,
       listen: () => this.#listen,
+      damaged: () => this.#storage.damaged(),
       http: () => this.#http,
       refused: () => ({ ...this.#server?.counters(), ...this.#entrance.counters }),
       onPeersChanged: () => {

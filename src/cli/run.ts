@@ -12,6 +12,7 @@ import { drainMs } from './limits.ts';
 import { loadConfig } from './load-settings.ts';
 import { createLogger } from './logger.ts';
 import { addExamples, addRunOptions } from './options.ts';
+import { quote } from './quote.ts';
 import { removeRuntimeFile, writeRuntimeFile } from './runtime-file.ts';
 import { findServiceManager } from './service-manager.ts';
 
@@ -102,10 +103,6 @@ function targetOf(configured: HttpEndpoint, http: string): readonly string[] {
   }
   const { port } = new URL(http);
   return [isWildcard(configured.host) ? `http://127.0.0.1:${port}/messages` : `${http}/messages`];
-}
-
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Resolves when the signal has aborted. */

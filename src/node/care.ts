@@ -44,6 +44,40 @@ async function findLostOwnRoots(data: string, path: string): Promise<StoreProble
   }
 }
 
+export interface StoreGlance {
+  /** What is damaged, in words. */
+  readonly damage: readonly string[];
+  /** The clock of this node at its latest own message, microseconds. */
+  readonly latestOwn: number | undefined;
+}
+
+/**
+ * What opening the store shows, without reading it all. SkychatError `data-locked`, `store-damaged`,
+ * `store-newer`.
+ */
+export function glanceAtData(data: string): Promise<StoreGlance> {
+  return withLock(data, async (path) => {
+    if (!existsSync(path)) return { damage: [], latestOwn: undefined };
+    const damage: string[] = [];
+    const store = await openLevelStore(path, {
+      random: systemRandom,
+      onDamage: ({ what }) => damage.push(what),
+    });
+    const ownHead = openOwnHead(data);
+    try {
+      const kept = ownHead.read();
+      const head = kept && store.find(kept.feed)?.head;
+      if (kept !== undefined && (head?.seq ?? 0) < kept.from) {
+        damage.push('own messages that were acknowledged are not in the store');
+      }
+      return { damage, latestOwn: head?.time };
+    } finally {
+      await store.close();
+      await ownHead.close();
+    }
+  });
+}
+
 /** Rebuilds the store from its roots and objects; the old one is kept. SkychatError `data-locked`. */
 export function repairData(data: string): Promise<RepairReport> {
   return withLock(data, (store) => repairStore(store, { random: systemRandom, labelOf }));

@@ -1,5 +1,6 @@
 // What can be seen of the gossip from outside: where feeds and peers stand, who has what on disk,
 // what was dropped. Derived from the state at each call; keeps only what peers said before they left.
+import { emptyHead } from '../cxo/feed.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import type { Run } from '../cxo/segment.ts';
 import type { PublicKey } from '../identity.ts';
@@ -19,6 +20,8 @@ export interface FeedOverview {
   readonly feed: FeedId;
   readonly seq: number;
   readonly count: number;
+  /** Its author's clock at the latest root; microseconds, 0 where there is none. */
+  readonly time: number;
   /** Messages that some peer has and this node has not. */
   readonly behind: number;
   /** Linked peers that have at least as much of it. */
@@ -132,7 +135,8 @@ export class Overview {
     claims: ReadonlyMap<PublicKey, ReadonlyMap<FeedKey, Claim>>,
   ): FeedOverview {
     const known = this.#replica.findByKey(key);
-    const { seq, count } = known?.stored ?? { seq: 0, count: 0 };
+    const { seq, count } = known?.stored ?? emptyHead;
+    const { time } = known?.storedTail?.head ?? known?.stored ?? emptyHead;
     const sources: PublicKey[] = [];
     let behind = 0;
     for (const [peer, ofPeer] of claims) {
@@ -142,7 +146,7 @@ export class Overview {
       if (claim.seq >= seq && this.#isLinked(peer)) sources.push(peer);
     }
     const { forkedAt, receivedAt } = known ?? { forkedAt: undefined, receivedAt: undefined };
-    return { feed, seq, count, behind, sources, forkedAt, receivedAt };
+    return { feed, seq, count, time, behind, sources, forkedAt, receivedAt };
   }
 
   /** Messages that peers have and this node has not; 0 is in sync. */
@@ -201,6 +205,12 @@ export class Overview {
       ahead += Math.max(1, count - (claim?.count ?? 0));
     }
     return { behind, ahead };
+  }
+
+  /** What program a linked peer says that it is. */
+  agentOf(peer: PublicKey): string | undefined {
+    for (const session of this.#sessions.values()) if (session.peer === peer) return session.agent;
+    return undefined;
   }
 
   /** Whether a root is of a stretch that its author signed twice. */

@@ -7,6 +7,11 @@ export const storeFamilies: readonly Family[] = [
     'Size of the store on the disk.',
     ({ status }) => status.store.bytes,
   ),
+  counter(
+    'skychat_store_damaged_total',
+    'Parts of the store that could not be read since the start.',
+    ({ status }) => status.store.damaged ?? 0,
+  ),
   gauge(
     'skychat_store_writable',
     'Whether the latest commit succeeded: 1 or 0.',

@@ -15,7 +15,15 @@ import { hasProgram, runProgramOf } from '../../support/programs.ts';
 function peer(i: number): PeerState {
   const pk = i.toString(16).padStart(64, '0') as PublicKey;
   const state = i % 100 === 0 ? 'connected' : 'waiting';
-  return { pk, state, address: undefined, reason: undefined, since: 0, link: undefined };
+  return {
+    pk,
+    state,
+    address: undefined,
+    reason: undefined,
+    cause: undefined,
+    since: 0,
+    link: undefined,
+  };
 }
 
 const status = await new FakeApi().status();
