@@ -100,9 +100,9 @@ export interface PeerView {
   /** The reason of the state in words. */
   readonly reason: string | null;
   /** The same as a stable code; `peer-` before it where the peer gave it. */
-  readonly reason_code?: string | null;
+  readonly reason_code: string | null;
   /** What program a linked peer says that it is. */
-  readonly agent?: string | null;
+  readonly agent: string | null;
   readonly since: string;
   readonly last_inbound: string | null;
   readonly rtt_ms: number | null;
@@ -124,7 +124,7 @@ export interface FeedView {
   readonly sources: readonly string[];
   readonly last_inbound: string | null;
   /** When its author wrote the latest part that is here, by its own clock. */
-  readonly time?: string | null;
+  readonly time: string | null;
 }
 
 export interface GroupView {
@@ -222,7 +222,7 @@ export interface StatusView {
   readonly sync: SyncView;
   readonly peers: { readonly known: number; readonly connected: number };
   /** `damaged`: parts of it that could not be read since the start. */
-  readonly store: { readonly bytes: number; readonly damaged?: number };
+  readonly store: { readonly bytes: number; readonly damaged: number };
   readonly counters: {
     readonly dropped: Readonly<Record<string, number>>;
     readonly refused: Readonly<Record<string, number>>;

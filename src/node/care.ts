@@ -51,8 +51,11 @@ export interface StoreGlance {
   readonly latestOwn: number | undefined;
 }
 
+/** A store up to this size is verified within a second or two: it is when somebody only looks. */
+const glanceBytesMax = 16 * 2 ** 20;
+
 /**
- * What opening the store shows, without reading it all. SkychatError `data-locked`, `store-damaged`,
+ * What opening the store shows; where it is small, what verifying it does. SkychatError `data-locked`, `store-damaged`,
  * `store-newer`.
  */
 export function glanceAtData(data: string): Promise<StoreGlance> {
@@ -64,17 +67,19 @@ export function glanceAtData(data: string): Promise<StoreGlance> {
       onDamage: ({ what }) => damage.push(what),
     });
     const ownHead = openOwnHead(data);
-    try {
-      const kept = ownHead.read();
-      const head = kept && store.find(kept.feed)?.head;
-      if (kept !== undefined && (head?.seq ?? 0) < kept.from) {
-        damage.push('own messages that were acknowledged are not in the store');
-      }
-      return { damage, latestOwn: head?.time };
-    } finally {
-      await store.close();
-      await ownHead.close();
+    const kept = ownHead.read();
+    const head = kept && store.find(kept.feed)?.head;
+    const isSmall = (await store.bytes()) <= glanceBytesMax;
+    await store.close();
+    await ownHead.close();
+    if (kept !== undefined && (head?.seq ?? 0) < kept.from) {
+      damage.push('own messages that were acknowledged are not in the store');
     }
+    if (isSmall) {
+      const { problems } = await verifyStore(path, labelInAnyHands);
+      for (const { what } of problems) if (!damage.includes(what)) damage.push(what);
+    }
+    return { damage, latestOwn: head?.time };
   });
 }
 

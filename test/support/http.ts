@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
+import type { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
+import { watchContract, type Strictness } from './http-contract.ts';
 
 export interface Fixture {
   readonly api: FakeApi;
@@ -14,7 +16,16 @@ export interface Fixture {
   readonly logged: { level: string; fields: object; message: string }[];
 }
 
-export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
+/** Every answer is held against /openapi.json. */
+/** A node of which there is nothing to count. */
+export const noMetrics: Metrics = {
+  read: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: '' }),
+};
+
+export function openFixture(
+  options: Partial<HttpOptions> = {},
+  strictness: Strictness = 'declared codes',
+): Fixture {
   const api = new FakeApi();
   const logged: Fixture['logged'] = [];
   const log = (level: string) => (fields: object, message: string) => {
@@ -23,12 +34,13 @@ export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
   const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
   const server = createHttpServer(api, {
     allowHosts: [],
-    metrics: { read: () => Promise.resolve({ contentType: 'text/plain', text: '' }) },
+    metrics: noMetrics,
     logger,
     clock: systemClock,
     timers: systemTimers,
     ...options,
   });
+  watchContract(server.fastify, strictness);
   onTestFinished(() => server.close());
   return { api, server, logged };
 }
