@@ -221,6 +221,8 @@ export interface StatusView {
   readonly behind: number;
   readonly sync: SyncView;
   readonly peers: { readonly known: number; readonly connected: number };
+  /** Keys that this node refused in the last five minutes, because nobody allows them; at most 16. */
+  readonly strangers: readonly StrangerView[];
   /** `damaged`: parts of it that could not be read since the start. */
   readonly store: { readonly bytes: number; readonly damaged: number };
   readonly counters: {
@@ -229,6 +231,13 @@ export interface StatusView {
     readonly held: number;
     readonly forks: number;
   };
+}
+
+export interface StrangerView {
+  readonly pk: string;
+  /** `host:port` that it came from. */
+  readonly address: string;
+  readonly time: string;
 }
 
 /** How the catching up of history gets on. */

@@ -14,6 +14,7 @@ import type { NoiseCrypto } from './noise.ts';
 import { nodeNoiseCrypto } from './noise-crypto.ts';
 import { Peer, surplus, type LinkWatcher, type PeerPorts, type PeerState } from './peer.ts';
 import { SecureLink } from './secure.ts';
+import { Strangers, type Stranger } from './strangers.ts';
 import { TrafficTally, type Traffic } from './traffic.ts';
 import type { ByteStream, Endpoint, Link, LinkHandler, Listener, Transport } from './transport.ts';
 
@@ -61,6 +62,7 @@ export class Network {
   readonly #faults: Faults;
   readonly #endings: Endings;
   readonly #bans: Bans;
+  readonly #strangers: Strangers;
   readonly #gate = new Gate();
   readonly #traffic = new TrafficTally();
   readonly #peers = new Map<PublicKey, Peer>();
@@ -77,6 +79,7 @@ export class Network {
     this.#faults = new Faults(logger, clock);
     this.#endings = new Endings(timers);
     this.#bans = new Bans(clock);
+    this.#strangers = new Strangers(clock);
     this.#ports = {
       ...options,
       crypto: this.#crypto,
@@ -186,6 +189,11 @@ export class Network {
     this.#peers.get(pk)?.close('banned', lengthMs);
   }
 
+  /** Keys that were refused lately and still would be. */
+  strangers(): Stranger[] {
+    return this.#strangers.list((pk) => this.#isAllowed(pk));
+  }
+
   /** How often each fault was met, by its reason; the reasons are a closed set. */
   counters(): Record<Fault, number> {
     return this.#faults.counters();
@@ -255,7 +263,9 @@ export class Network {
       this.#peerOf(secured.peer).offer(secured);
       return;
     }
-    this.#faults.report(refusal, secured.stream.remote, { peer: secured.peer });
+    const { remote } = secured.stream;
+    this.#faults.report(refusal, remote, { peer: secured.peer });
+    if (refusal === 'not-allowed') this.#strangers.note(secured.peer, remote);
     const { clock, timers } = this.#options;
     const ignore = (): void => undefined;
     const endings = this.#endings;

@@ -319,6 +319,7 @@ export class NodeApi implements Api {
       behind: sync.behind,
       sync,
       peers: { known: network.peers().length, connected: this.#connected().length },
+      strangers: network.strangers().map((each) => ({ ...each, time: isoOfTime(each.time) })),
       store: { bytes: await store.bytes(), damaged: this.#parts.damaged() },
       counters: {
         dropped: nonZero({ ...overview.dropped(), ...chat.counters }),

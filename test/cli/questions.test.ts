@@ -61,6 +61,7 @@ const status: StatusView = {
   behind: 0,
   sync: inSync,
   peers: { known: 3, connected: 2 },
+  strangers: [],
   store: { bytes: 4096, damaged: 0 },
   counters: { dropped: { 'slow-peer': 4 }, refused: { none: 0 }, held: 1, forks: 0 },
 };

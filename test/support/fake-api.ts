@@ -402,6 +402,7 @@ export class FakeApi implements Api {
       behind: 0,
       sync: inSync,
       peers: { known: 0, connected: 0 },
+      strangers: [],
       store: { bytes: 0, damaged: 0 },
       counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
     };

@@ -82,15 +82,11 @@ function addressCommand({ addresses, daemon }: Patient): string {
   return `skychat-node run --allow ${daemon?.status.pk ?? 'PK'}`;
 }
 
-/** Keys that dial this node and that it does not know. */
+/** Keys that dial this node and that nobody here allows. */
 function strangers({ daemon, command }: Patient): Finding[] {
-  const count = daemon?.status.counters.refused['not-allowed'] ?? 0;
-  if (count === 0) return [];
-  return [
-    {
-      what: `this node refused ${count} connections of keys that it does not allow`,
-      fix: 'If they are friends: the log names each key ("not-allowed"). Add it, with its address or with --allow.',
-      command: command('peers add PK@HOST:PORT'),
-    },
-  ];
+  return (daemon?.status.strangers ?? []).map(({ pk, address }) => ({
+    what: `this node refuses ${pk}, which dials it from ${address}: its key is not allowed`,
+    fix: 'If it is a friend, name it here with the address of its listener, or with --allow.',
+    command: command(`peers add ${pk}@HOST:PORT`),
+  }));
 }

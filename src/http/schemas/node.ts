@@ -89,6 +89,10 @@ export const statusSchema = {
     },
     sync: syncSchema,
     peers: shape({ known: whole, connected: whole }),
+    strangers: {
+      ...listOf(shape({ pk: hex, address: text, time })),
+      description: 'Keys that were refused lately, because nobody allows them.',
+    },
     store: shape({
       bytes: whole,
       damaged: { ...whole, description: 'Parts that could not be read since the start.' },

@@ -10,7 +10,7 @@ export const storeFamilies: readonly Family[] = [
   counter(
     'skychat_store_damaged_total',
     'Parts of the store that could not be read since the start.',
-    ({ status }) => status.store.damaged ?? 0,
+    ({ status }) => status.store.damaged,
   ),
   gauge(
     'skychat_store_writable',
