@@ -34,6 +34,8 @@ export interface ReadingOptions {
   readonly findPlace: SearchPagesOptions['findPlace'];
   readonly groupOf: SearchPagesOptions['groupOf'];
   readonly publish: ReadReceiptsOptions['publish'];
+  /** A marker has moved. */
+  readonly onMoved: (view: ReadView) => void;
 }
 
 export class Reading {
@@ -84,7 +86,9 @@ export class Reading {
       this.#receipts.moved(group, arrival);
     } else if (before !== undefined) this.#unread.forget(group);
     const marker = formatCursor(markers.find(group) ?? 0);
-    return { group, cursor: marker, ...(await this.#unread.counts(group)) };
+    const view = { group, cursor: marker, ...(await this.#unread.counts(group)) };
+    if (before !== undefined) this.#options.onMoved(view);
+    return view;
   }
 
   /** To be called when this node has become part of a group: what is in it by now counts as read. */

@@ -5,6 +5,7 @@ import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
+import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import {
@@ -19,7 +20,7 @@ import type { Metrics } from './metrics.ts';
 import { Refusals } from './problems.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
-import { Readers } from './readers.ts';
+import { Readers, type StreamCounters } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { RequestTally, type RouteTally } from './request-tally.ts';
 import { addEventRoutes } from './routes/events.ts';
@@ -48,6 +49,8 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Event streams, followers and long polls that are open. */
   readonly readers: number;
+  /** Streams whose readers have not taken what was written, and how often one was paused. */
+  readonly streams: Pick<StreamCounters, 'paused' | 'pauses'>;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
   /** Requests by route, with what they were answered and how soon. */
@@ -62,7 +65,9 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, metrics, clock, timers, logger, readers, refusals };
+  const broadcasts = new Broadcasts(options);
+  const shared = { clock, timers, logger, readers, broadcasts, refusals };
+  const surface: Surface = { api, metrics, ...shared };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
@@ -116,6 +121,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     get readers() {
       return readers.size;
     },
+    streams: readers.streams,
     counters: () => refusals.counters(),
     requests: () => tally.view(),
     close: () => (closed ??= close()),

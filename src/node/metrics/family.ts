@@ -29,6 +29,9 @@ export interface Snapshot {
   readonly problems: Readonly<Record<string, number>>;
   readonly door: Readonly<Record<string, number>>;
   readonly readers: number;
+  /** Streams whose readers are behind, and how often one was paused. */
+  readonly paused: number;
+  readonly pauses: number;
   readonly uptimeS: number;
 }
 

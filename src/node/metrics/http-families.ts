@@ -1,5 +1,5 @@
 // Metrics of the HTTP surface.
-import { counters, gauge, type Family } from './family.ts';
+import { counter, counters, gauge, type Family } from './family.ts';
 
 export const httpFamilies: readonly Family[] = [
   {
@@ -31,5 +31,15 @@ export const httpFamilies: readonly Family[] = [
     'skychat_http_readers',
     'Event streams, followed lists and long polls that are open; at most 512.',
     ({ readers }) => readers,
+  ),
+  gauge(
+    'skychat_http_readers_paused',
+    'Streams that are paused because their readers are behind.',
+    ({ paused }) => paused,
+  ),
+  counter(
+    'skychat_http_reader_pauses_total',
+    'How often a stream was paused; it is read to again from its cursor.',
+    ({ pauses }) => pauses,
   ),
 ];

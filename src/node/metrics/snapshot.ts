@@ -14,7 +14,8 @@ export interface SnapshotParts {
   readonly network: Pick<Network, 'peers' | 'load' | 'counters'>;
   readonly runner: Pick<Runner, 'overview' | 'verifications' | 'commits' | 'writeFailure'>;
   readonly store: Pick<Store, 'latestArrival'>;
-  readonly server: () => Pick<HttpServer, 'requests' | 'readers' | 'counters'> | undefined;
+  readonly server: () =>
+    Pick<HttpServer, 'requests' | 'readers' | 'streams' | 'counters'> | undefined;
   readonly entrance: Pick<Entrance, 'counters'>;
 }
 
@@ -34,6 +35,7 @@ async function buildSnapshot(parts: SnapshotParts): Promise<Snapshot> {
     ...{ verified: runner.verifications.counts(), commits: runner.commits },
     isWritable: runner.writeFailure === undefined,
     ...{ requests: server?.requests() ?? [], readers: server?.readers ?? 0 },
+    ...{ paused: server?.streams.paused ?? 0, pauses: server?.streams.pauses ?? 0 },
     problems: server?.counters() ?? {},
     uptimeS: status.uptime_s,
   };

@@ -48,7 +48,7 @@ function busy(peers: readonly PeerState[] = [peer(0), peer(1)]): Snapshot {
     },
     dropped: { duplicate: 1 },
     verified: { segments: 1, roots: 2, objects: 3, failed: new Map([['bad-signature', 1]]) },
-    ...{ commits, isWritable: false, arrivals: 7, readers: 1, uptimeS: 9 },
+    ...{ commits, isWritable: false, arrivals: 7, readers: 1, paused: 0, pauses: 2, uptimeS: 9 },
     requests: [{ method: 'GET', route: '/messages/:id', answers, seconds: seconds.view() }],
     ...{ problems: { 'bad-json': 1 }, door: { 'guests-full': 0 } },
   };
