@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { Daemon } from '../support/node-daemon.ts';
+import { mayMount } from '../support/mounts.ts';
 import { useWorkspace } from '../support/node-process.ts';
 import { dataFiles, flipByte } from '../support/raw-level.ts';
 
@@ -230,31 +231,22 @@ test('clock: what is held back names a clock that is far ahead', async () => {
   expect(found(await doctor(a), 'clock').what).toMatch(/ahead/);
 });
 
-function mayMount(): boolean {
-  try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', workspace.folder], {
-      stdio: 'ignore',
-    });
-    return true;
-  } catch {
-    process.stderr.write('no mounts for this user: the doctor is not shown full disks\n');
-    return false;
-  }
-}
-
-test.skipIf(!mayMount())('disk: one that is nearly full, and one that is read-only', async () => {
-  const node = await Daemon.make(workspace, 'small');
-  mkdirSync(node.data);
-  const within = (options: string): string[] => {
-    const script = `mount -t tmpfs -o ${options} none ${node.data} && exec "$@"`;
-    return ['unshare', '-rm', 'sh', '-c', script, '-'];
-  };
-  const nearlyFull = found(await doctor(node, [], within('size=24m')), 'disk');
-  expect(nearlyFull.what).toMatch(/has 2\d MiB left/);
-  expect(nearlyFull.command).toBe(`df -h ${node.data}`);
-  const readOnly = found(await doctor(node, [], within('size=900m,ro')), 'disk');
-  expect(readOnly.what).toContain('mounted read-only');
-});
+test.skipIf(!mayMount(workspace.folder, "the doctor's looks at full disks"))(
+  'disk: one that is nearly full, and one that is read-only',
+  async () => {
+    const node = await Daemon.make(workspace, 'small');
+    mkdirSync(node.data);
+    const within = (options: string): string[] => {
+      const script = `mount -t tmpfs -o ${options} none ${node.data} && exec "$@"`;
+      return ['unshare', '-rm', 'sh', '-c', script, '-'];
+    };
+    const nearlyFull = found(await doctor(node, [], within('size=24m')), 'disk');
+    expect(nearlyFull.what).toMatch(/has 2\d MiB left/);
+    expect(nearlyFull.command).toBe(`df -h ${node.data}`);
+    const readOnly = found(await doctor(node, [], within('size=900m,ro')), 'disk');
+    expect(readOnly.what).toContain('mounted read-only');
+  },
+);
 
 test('disk: a daemon that may open too few files', async () => {
   const node = await Daemon.make(workspace, 'few');
