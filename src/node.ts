@@ -30,6 +30,7 @@ import { GroupLinks } from './node/group-links.ts';
 import { groupRules } from './node/group-rules.ts';
 import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
+import { openMetrics } from './node/metrics/snapshot.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
 import { readOwnAddresses } from './node/own-addresses.ts';
@@ -37,6 +38,7 @@ import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
 import { openStorage, type Storage } from './node/storage.ts';
+import { sweepExpired } from './node/sweep.ts';
 import { forkRowPrefix, parseForkRow } from './sync/forks.ts';
 import { Runner } from './sync/runner.ts';
 import { version } from './version.ts';
@@ -344,6 +346,7 @@ class Node implements RunningNode {
       ...{ network: this.#network, peerBook: this.#peerBook },
       startedAt: this.#startedAt,
       listen: () => this.#listen,
+      damaged: () => this.#storage.damaged(),
       http: () => this.#http,
       refused: () => ({ ...this.#server?.counters(), ...this.#entrance.counters }),
       onPeersChanged: () => {
@@ -359,7 +362,11 @@ class Node implements RunningNode {
     this.#bots = await openBots({ ...this.#ports, ...parts, storage: this.#storage });
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
     const { programs } = this.#bots;
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, programs });
+    const metrics = openMetrics({
+      ...{ api: this.#api, network: this.#network, runner: this.#runner },
+      ...{ store: this.#storage.store, server: () => this.#server, entrance: this.#entrance },
+    });
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, programs, metrics });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
     this.#bots.start();
@@ -385,15 +392,8 @@ class Node implements RunningNode {
       // Addresses may be others, or have lost half of their life.
       this.#announcer?.announce();
     });
-    this.#sweepAll().catch((error: unknown) => {
+    sweepExpired(this.#chat, () => this.#closed === undefined).catch((error: unknown) => {
       this.#ports.logger.warn({ cause: String(error) }, 'expired rows could not be removed');
     });
-  }
-
-  async #sweepAll(): Promise<void> {
-    let removed: number;
-    do {
-      removed = await this.#chat.idempotency.sweep();
-    } while (removed > 0 && this.#closed === undefined);
   }
 }

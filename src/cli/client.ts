@@ -24,6 +24,8 @@ export interface Answer<T> {
   readonly status: number;
   /** As the daemon sent it; its shape is trusted. */
   readonly value: T;
+  /** The daemon's clock, as HTTP says it. */
+  readonly date: string | undefined;
 }
 
 /** The daemon went away between question and answer: it may or may not have done what was asked. */
@@ -91,8 +93,10 @@ export class Client {
         ...headers,
       },
     };
-    const { status, content } = await send(options, text, target);
-    if (status >= 200 && status < 300) return { status, value: parseAnswer(content, target) as T };
+    const { status, content, date } = await send(options, text, target);
+    if (status >= 200 && status < 300) {
+      return { status, value: parseAnswer(content, target) as T, date };
+    }
     throw problemOf(status, content);
   }
 }
@@ -118,13 +122,14 @@ function send(
   options: RequestOptions,
   text: string | undefined,
   target: HttpEndpoint,
-): Promise<{ status: number; content: string }> {
+): Promise<{ status: number; content: string; date: string | undefined }> {
   return new Promise((resolve, reject) => {
     let connected = false;
     const sent = request(options, (response) => {
       read(response).then(
         (content) => {
-          resolve({ status: response.statusCode ?? 0, content });
+          const { statusCode = 0, headers } = response;
+          resolve({ status: statusCode, content, date: headers.date });
         },
         (error: unknown) => {
           reject(error instanceof SkychatError ? error : new AnswerLost(error));

@@ -5,6 +5,7 @@ import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts';
 import { Call, unknownWord, type Act } from './call.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
 import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
@@ -87,6 +88,7 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     hookCommand,
     verifyCommand,
     repairCommand,
+    doctorCommand,
     configCommand,
     completionCommand,
     helpCommand,

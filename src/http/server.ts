@@ -17,18 +17,21 @@ import {
   pathPartCharsMax,
   type HttpTimes,
 } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 import { Refusals } from './problems.ts';
 import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
+import { RequestTally, type RouteTally } from './request-tally.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addMetricsRoutes } from './routes/metrics.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
@@ -39,6 +42,7 @@ import type { Surface } from './surface.ts';
 
 export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly programs: Programs;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -54,6 +58,8 @@ export interface HttpServer {
   readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
+  /** Requests by route, with what they were answered and how soon. */
+  requests(): RouteTally[];
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
@@ -69,12 +75,14 @@ export interface StreamFigures {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger, programs } = options;
+  const { clock, timers, logger, programs, metrics } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const surface: Surface = { api, programs, clock, timers, logger, readers, broadcasts, refusals };
+  const sources = { api, programs, metrics, clock, timers, logger };
+  const surface: Surface = { ...sources, readers, broadcasts, refusals };
+  const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });
 
@@ -110,6 +118,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   fastify.server.on('drop', () => {
     refusals.count('too-many-requests');
   });
+  tally.watch(fastify);
   addRoutes(fastify, surface, refusalOf);
 
   const connections = new Connections(fastify.server);
@@ -131,6 +140,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       return { live: broadcasts.listeners, paused, pauses };
     },
     counters: () => refusals.counters(),
+    requests: () => tally.view(),
     close: () => (closed ??= close()),
   };
 }
@@ -188,6 +198,7 @@ function addRoutes(
     addTokenRoutes(scope, surface);
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
+    addMetricsRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

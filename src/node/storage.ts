@@ -30,6 +30,8 @@ export interface Storage {
   readonly ownHead: OwnHead;
   /** Whether no node has ever written with this key. */
   readonly unusedKey: boolean;
+  /** Parts of the store that could not be read since the start. */
+  damaged(): number;
   /** To be called once something was written with the key. */
   markKeyUsed(): void;
   close(): Promise<void>;
@@ -44,9 +46,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const lock = await openDataLock(data);
   try {
     const identity = found ?? makeKey(keyFile, random);
+    let damaged = 0;
     const store = await openLevelStore(join(data, storeFolder), {
       random,
       onDamage: ({ feed, from, what }) => {
+        damaged++;
         logger.error({ author: feed?.author, from, what }, 'the store is damaged here');
       },
     });
@@ -55,6 +59,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       ...{ identity, store, ownHead },
       archive: new Archive(store),
       unusedKey: isUnusedKey(keyFile, identity.publicKey),
+      damaged: () => damaged,
       markKeyUsed: () => {
         markKeyUsed(keyFile);
       },

@@ -98,7 +98,8 @@ export class Gossip {
     this.#fetcher = new Fetcher({ ...incoming, shedding });
     this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify, shedding });
     this.#receipts = new Receipts({ ...parts, identity, groups });
-    this.overview = new Overview({ ...inner, receipts: this.#receipts });
+    const { asked } = this.#fetcher;
+    this.overview = new Overview({ ...inner, receipts: this.#receipts, asked });
   }
 
   handle(event: Event, now: Now): Effect[] {

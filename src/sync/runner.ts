@@ -5,17 +5,20 @@ import type { Draft } from '../cxo/draft.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
+import { verifySegment } from '../cxo/segment.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
+import { CommitTally } from './commit-tally.ts';
 import type { Effect, Event, Now, OwnSegment } from './events.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
 import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import { syncLimits } from './limits.ts';
 import type { Overview } from './overview.ts';
 import type { ProgressView } from './progress.ts';
+import { Verifications } from './verifications.ts';
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly store: Store;
@@ -46,6 +49,9 @@ interface Waiting {
 const rereadStep = 1000;
 
 export class Runner {
+  /** What was verified, and written, since the start. */
+  readonly verifications: Verifications;
+  readonly commits = new CommitTally();
   readonly #options: RunnerOptions;
   readonly #gossip: Gossip;
   readonly #ownHead: OwnHeadKeeper;
@@ -71,7 +77,9 @@ export class Runner {
     this.#options = options;
     this.#ownHead = new OwnHeadKeeper(ownHead, timers, logger);
     this.#arrivedUpTo = store.latestArrival();
-    const start = { ...options, states: store.feeds(), held: store.held() };
+    this.verifications = new Verifications(options.verify ?? verifySegment);
+    const { verify } = this.verifications;
+    const start = { ...options, verify, states: store.feeds(), held: store.held() };
     this.#gossip = new Gossip(start, this.#now());
     this.#planTick();
   }
@@ -292,15 +300,18 @@ export class Runner {
     commit: Extract<Effect, { type: 'commit' }>['commit'],
     own: readonly OwnSegment[],
   ): Promise<Event> {
-    const { store, logger } = this.#options;
+    const { store, logger, clock } = this.#options;
+    const begun = clock.monotonic();
     try {
       const arrivals = await store.commit(commit);
+      this.commits.done(commit, clock.monotonic() - begun);
       this.#writeFailure = undefined;
       for (const segment of own) this.#ownHead.keep(segment);
       return { type: 'committed', arrivals };
     } catch (error) {
       logger.error({ cause: String(error) }, 'the store could not be written');
       const code = error instanceof SkychatError ? error.code : 'store-failed';
+      this.commits.failed++;
       this.#writeFailure = code;
       return { type: 'commit-failed', code };
     }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
+import type { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
 import { FakePrograms } from './fake-programs.ts';
@@ -18,6 +19,11 @@ export interface Fixture {
 }
 
 /** Every answer is held against /openapi.json. */
+/** A node of which there is nothing to count. */
+export const noMetrics: Metrics = {
+  read: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: '' }),
+};
+
 export function openFixture(
   options: Partial<HttpOptions> = {},
   strictness: Strictness = 'declared codes',
@@ -32,6 +38,7 @@ export function openFixture(
   const server = createHttpServer(api, {
     allowHosts: [],
     programs,
+    metrics: noMetrics,
     logger,
     clock: systemClock,
     timers: systemTimers,

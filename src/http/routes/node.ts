@@ -73,7 +73,7 @@ const exampleStatus = {
     ...{ state: 'in-sync', reason: null, have: 4711, of: 4711, behind: 0, per_s: 0, eta_s: null },
     ...{ sources: [], since: null },
   },
-  ...{ peers: { known: 2, connected: 2 }, store: { bytes: 1_400_000 } },
+  ...{ peers: { known: 2, connected: 2 }, strangers: [], store: { bytes: 1_400_000, damaged: 0 } },
   counters: { dropped: {}, refused: { 'bad-json': 1 }, held: 0, forks: 0 },
 };
 
