@@ -19,6 +19,7 @@ import {
 } from './env.ts';
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { findWebFiles } from './http/web-files.ts';
 import type { PublicKey } from './identity.ts';
 import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
@@ -354,7 +355,7 @@ class Node implements RunningNode {
   async #openHttp(token: string | undefined): Promise<void> {
     const { allowHosts, http } = this.#config;
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard });
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, web: findWebFiles() });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
   }

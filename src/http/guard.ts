@@ -74,11 +74,18 @@ export class Guard {
   }
 
   #tokenRefusal(request: IncomingMessage): SkychatError | undefined {
-    if (this.#tokenHash === undefined) return undefined;
+    if (this.#tokenHash === undefined || isPage(request)) return undefined;
     const [, given = ''] = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
     if (timingSafeEqual(sha256(given), this.#tokenHash)) return undefined;
     return new SkychatError('unauthorized', 'the bearer token is missing or wrong');
   }
+}
+
+/** The page itself holds nothing secret; it asks its reader for the token. */
+function isPage({ url = '', method }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const [path = ''] = url.split('?');
+  return path === '/' || /^\/web\/[\w.-]+$/.test(path);
 }
 
 function sha256(value: Uint8Array | string): Uint8Array {

@@ -25,15 +25,19 @@ import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import type { Surface } from './surface.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface HttpOptions extends GuardOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** The built page, where there is one. */
+  readonly web?: WebFiles | undefined;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -54,7 +58,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals };
+  const surface: Surface = { api, clock, timers, logger, readers, refusals, web: options.web };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 
@@ -142,6 +146,7 @@ function addRoutes(
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addNodeRoutes(scope, surface);
+    addPageRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

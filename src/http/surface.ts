@@ -3,6 +3,7 @@ import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface Surface {
   readonly api: Api;
@@ -11,4 +12,6 @@ export interface Surface {
   readonly logger: Logger;
   readonly readers: Readers;
   readonly refusals: Refusals;
+  /** The built page; undefined where there is none. */
+  readonly web: WebFiles | undefined;
 }
