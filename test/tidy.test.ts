@@ -3,7 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 
-const leaf = ['bytes.ts', 'env.ts', 'errors.ts', 'identity.ts', 'subgroup.ts', 'version.ts'];
+const leaf = [
+  'aead.ts',
+  'bytes.ts',
+  'env.ts',
+  'errors.ts',
+  'identity.ts',
+  'subgroup.ts',
+  'version.ts',
+  'x25519.ts',
+];
 
 /** The layers that a node is put together from. */
 const parts = ['cxo/', 'net/', 'chat/', 'sync/', 'http/', 'key-file.ts', 'config.ts'];

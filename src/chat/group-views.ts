@@ -8,6 +8,8 @@ import type { Room } from './room.ts';
 import { isoOfTime } from './time-text.ts';
 import type { GroupView, JoinView, MemberView, MessageView } from './view.ts';
 
+const unbounded = { age_s: null, bytes: null };
+
 export interface GroupViewsOptions {
   readonly self: PublicKey;
   readonly room: Room;
@@ -41,7 +43,7 @@ export class GroupViews {
         ...{ id, name: isRoom ? room.name : id, topic: null, encrypted: false, role: 'member' },
         state: isRoom ? 'active' : 'left',
         ...counted,
-        ...{ kind: 'room', founder: null, join: null },
+        ...{ kind: 'room', founder: null, history: true, retention: unbounded, join: null },
       };
     }
     const { genesis, roster, topic, standing } = found;
@@ -54,7 +56,7 @@ export class GroupViews {
       kind: genesis.kind === 'direct' ? 'direct' : 'group',
       founder: genesis.kind === 'direct' ? null : genesis.founder,
       history: member?.history ?? false,
-      retention: roster.retention() ?? { age_s: null, bytes: null },
+      retention: roster.retention() ?? unbounded,
       join: join(id) ?? null,
     };
   }
@@ -83,7 +85,8 @@ export class GroupViews {
         online: isOnline(pk),
         note: profile?.note ?? null,
         bot: profile?.bot ?? false,
-        ...(member !== undefined && { history: member.history }),
+        // A room has no roster and no secrets.
+        history: member?.history ?? true,
       };
     });
   }

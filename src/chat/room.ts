@@ -1,5 +1,5 @@
-// The room: the group that a name stands for, without anybody having to create it; and how a group
-// is named in a request. Knows nothing of who is a member.
+// The room: the group that a name stands for, without anybody having to create it. Knows nothing of
+// who is a member.
 import { utf8 } from '../bytes.ts';
 import { domainHash, groupIdOfBytes, objectIdOf, parseGroupId, type GroupId } from '../cxo/ids.ts';
 import { saltBytes } from '../cxo/limits.ts';
@@ -27,18 +27,4 @@ export function roomOfName(name: string): Room {
   const fields = { kind: 'genesis', name: parsed, encrypted: false, founder: null };
   const genesis = buildObject(fields, salt);
   return { id: groupIdOfBytes(objectIdOf(genesis)), name: parsed, genesis };
-}
-
-/**
- * The group that a request names by id or name.
- * @param groups every group that this node has, the room among them
- * @throws SkychatError `unknown-group`
- */
-export function readGroup(idOrName: string, room: Room, groups: ReadonlySet<GroupId>): GroupId {
-  const id = parseGroupId(idOrName);
-  if (id !== undefined && groups.has(id)) return id;
-  if (id === undefined && idOrName.normalize('NFC') === room.name) return room.id;
-  throw new SkychatError('unknown-group', 'no such group on this node', {
-    hint: `Use the id of a group of this node, or the name of its room: ${room.name}.`,
-  });
 }

@@ -133,14 +133,14 @@ export interface GroupView {
   readonly mentions: number;
   readonly last_message: MessageView | null;
   /** `room`: of those who vouch for each other; `group`: of those on its roster; `direct`: of two. */
-  readonly kind?: 'room' | 'group' | 'direct';
+  readonly kind: 'room' | 'group' | 'direct';
   /** Public key; null where nobody founded it. */
-  readonly founder?: string | null;
+  readonly founder: string | null;
   /** Whether this node was given what was said before it came. */
-  readonly history?: boolean;
-  readonly retention?: RetentionView;
+  readonly history: boolean;
+  readonly retention: RetentionView;
   /** How the joining gets on; null where this node does not join. */
-  readonly join?: JoinView | null;
+  readonly join: JoinView | null;
 }
 
 /** What of a group is kept: null where there is no bound. */
@@ -171,11 +171,11 @@ export interface MemberView {
   readonly since: string | null;
   readonly online: boolean;
   /** What the member says of itself beside its name. */
-  readonly note?: string | null;
+  readonly note: string | null;
   /** Whether no person stands behind the key. */
-  readonly bot?: boolean;
+  readonly bot: boolean;
   /** Whether the member was given what was said before it came. */
-  readonly history?: boolean;
+  readonly history: boolean;
 }
 
 /** What an invite allows. */

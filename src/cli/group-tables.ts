@@ -18,22 +18,22 @@ export function tableOfGroups(groups: readonly GroupView[]): string {
 }
 
 export function tableOfGroup(group: GroupView): string {
-  const { founder = null, retention, join, last_message: last } = group;
+  const { founder, retention, join, last_message: last } = group;
   return buildTable([
     ['id', group.id],
     ['name', group.name],
     ['topic', group.topic ?? '-'],
-    ['kind', group.kind ?? '-'],
+    ['kind', group.kind],
     ['content', group.encrypted ? 'encrypted' : 'plain'],
     ['role', group.role],
     ['state', stateOf(group)],
-    ...(join == null ? [] : [['join', joinWords(join)]]),
+    ...(join === null ? [] : [['join', joinWords(join)]]),
     ['founder', founder ?? '-'],
     ['members', String(group.members)],
     ['unread', String(group.unread)],
     ['mentions', String(group.mentions)],
-    ...(group.history === undefined ? [] : [['history', group.history ? 'all' : 'since joining']]),
-    ...(retention === undefined ? [] : [['kept', keptWords(retention)]]),
+    ['history', group.history ? 'all' : 'since joining'],
+    ['kept', keptWords(retention)],
     ['last', last === null ? '-' : last.time],
   ]);
 }
@@ -49,7 +49,7 @@ export function joinWords({ state, detail, code, have, of }: JoinView): string {
   return named === null ? state : `${state}: ${named}`;
 }
 
-function keptWords({ age_s: age, bytes }: NonNullable<GroupView['retention']>): string {
+function keptWords({ age_s: age, bytes }: GroupView['retention']): string {
   const bounds = [age === null ? [] : `${age} s`, bytes === null ? [] : `${bytes} bytes`].flat();
   return bounds.length === 0 ? 'everything' : `at most ${bounds.join(' and ')}`;
 }
@@ -60,7 +60,7 @@ export function tableOfMembers(members: readonly MemberView[]): string {
     member.pk,
     member.name ?? '-',
     member.online ? 'online' : '-',
-    member.history === undefined ? '-' : member.history ? 'all' : 'since joining',
+    member.history ? 'all' : 'since joining',
     member.since ?? '-',
   ]);
   return buildTable([['ROLE', 'KEY', 'NAME', 'LINK', 'HISTORY', 'SINCE'], ...rows]);

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { toHex, utf8 } from '../../src/bytes.ts';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import { Eraser, reclaimRow, type Deleted, type EraserOptions } from '../../src/chat/eraser.ts';
 import { retentionLimits } from '../../src/chat/limits.ts';
 import { keepAll, Retention, type RetentionPolicy } from '../../src/chat/retention.ts';

@@ -5,7 +5,7 @@ import type { Entry } from '../../src/cxo/archive.ts';
 import type { GroupId, MessageId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { compareTimeline } from '../../src/cxo/timeline-page.ts';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import { noteLimits } from '../../src/chat/limits.ts';
 import { buildText } from '../../src/chat/message.ts';
 import {

@@ -3,7 +3,7 @@ import type { Entry } from '../../src/cxo/archive.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import type { PublicKey } from '../../src/identity.ts';
 import { Backlog } from '../../src/chat/backlog.ts';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
 import { noteLabels } from '../../src/chat/labels.ts';
 import { LiveEdge } from '../../src/chat/live-edge.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import {
   BytesCut,
   isBody,

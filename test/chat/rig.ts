@@ -20,7 +20,7 @@ import { SkychatError } from '../../src/errors.ts';
 import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../src/identity.ts';
 import { Backlog } from '../../src/chat/backlog.ts';
 import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import { Conversation, type ConversationOptions } from '../../src/chat/conversation.ts';
 import { Directory } from '../../src/chat/directory.ts';
 import { labelOf, noteLabels } from '../../src/chat/labels.ts';

@@ -1,9 +1,8 @@
 import { toHex } from '../../src/bytes.ts';
 import { expect, test } from 'vitest';
-import { objectIdOf, type GroupId } from '../../src/cxo/ids.ts';
+import { objectIdOf } from '../../src/cxo/ids.ts';
 import { parseObject, verifyObject } from '../../src/cxo/object.ts';
-import { readGroup, roomOfName } from '../../src/chat/room.ts';
-import { testKey } from './rig.ts';
+import { roomOfName } from '../../src/chat/room.ts';
 
 test('the same name is the same room on every node, in every version', () => {
   expect(roomOfName('lobby').id).toBe(
@@ -28,18 +27,4 @@ test('the id of a room is the id of its genesis, which is a valid object', () =>
 
 test.each(['', 'a\nb', 'f'.repeat(64), 'x'.repeat(65)])('%j is no name of a room', (name) => {
   expect(() => roomOfName(name)).toThrow(expect.objectContaining({ code: 'bad-field' }));
-});
-
-test('a group is found by its id in either case, the room also by its name', () => {
-  const room = roomOfName('café');
-  const other = testKey(1) as string as GroupId;
-  const groups = new Set([room.id, other]);
-  expect(readGroup(room.id.toUpperCase(), room, groups)).toBe(room.id);
-  expect(readGroup(other, room, groups)).toBe(other);
-  expect(readGroup('cafe\u0301', room, groups)).toBe(room.id);
-  for (const unknown of ['cafe', '', testKey(2)]) {
-    expect(() => readGroup(unknown, room, groups)).toThrow(
-      expect.objectContaining({ code: 'unknown-group' }),
-    );
-  }
 });

@@ -60,10 +60,15 @@ test('members come, change and go, by key, address or name', async () => {
   expect(JSON.parse(json)).toEqual({ members: api.members('ops') });
 });
 
+const member = {
+  ...{ role: 'member' as const, since: null, online: false, note: null, bot: false },
+  history: false,
+};
+
 test('a member goes by its name where only one has it', async () => {
   await makeTeam();
   const named = [bob, carol, alice].map((pk, i) => ({
-    ...{ pk, name: i === 0 ? 'bob' : 'twin', role: 'member' as const, since: null, online: false },
+    ...{ ...member, pk, name: i === 0 ? 'bob' : 'twin' },
   }));
   api.members = () => named;
   expect(await groups('remove', 'ops', 'bob')).toMatchObject({ code: 0, stdout: `${bob}\n` });
@@ -265,8 +270,7 @@ describe('join', () => {
 
 test('send --to writes to one key, or to the one member of the room with that name', async () => {
   expect((await run(['send', '--to', alice, 'hello', ...at])).code).toBe(0);
-  const member = { pk: bob, name: 'bob', role: 'member' as const, since: null, online: true };
-  api.members = (group) => (group === 'lobby' ? [member] : []);
+  api.members = (group) => (group === 'lobby' ? [{ ...member, pk: bob, name: 'bob' }] : []);
   expect((await run(['send', '--to', 'bob', 'hello', ...at])).code).toBe(0);
   expect(api.drafts.map(({ draft }) => draft)).toEqual([
     { text: 'hello', to: alice },

@@ -1,7 +1,7 @@
 // What a simulated node forgets: messages that their authors have deleted, and those of others that are
 // older than it keeps them. The production eraser and its rules, over the node's engine and store.
 import { toHex } from '../../src/bytes.ts';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../support/plain-contents.ts';
 import { Eraser, type Deleted } from '../../src/chat/eraser.ts';
 import { keepAll, Retention, type RetentionPolicy } from '../../src/chat/retention.ts';
 import { Archive } from '../../src/cxo/archive.ts';

@@ -441,6 +441,11 @@ const groupView: GroupView = {
   unread: 0,
   mentions: 0,
   last_message: null,
+  kind: 'room',
+  founder: null,
+  history: true,
+  retention: { age_s: null, bytes: null },
+  join: null,
 };
 
 /** Of the groups that messages are in. */

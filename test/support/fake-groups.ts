@@ -66,6 +66,7 @@ export class FakeGroups {
   members(idOrName: string): MemberView[] {
     return [...this.read(idOrName).members].map(([pk, { role, history }]) => ({
       ...{ pk, role, history, name: null, since: null, online: pk === this.#self },
+      ...{ note: null, bot: false },
     }));
   }
 

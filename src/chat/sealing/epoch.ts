@@ -1,6 +1,7 @@
 // Objects of kind `epoch` and `keys`: a new epoch key for every member, and earlier keys for one
 // member. How they are built, what they say, and what one recipient finds in them. Knows nothing of
 // who is a member and of which epoch is in use.
+import { keyBytes, tagBytes } from '../../aead.ts';
 import { compare, concat } from '../../bytes.ts';
 import { domainPrefix, idBytes } from '../../cxo/ids.ts';
 import { buildObject, type ObjectFields } from '../../cxo/object.ts';
@@ -23,7 +24,6 @@ import {
   type EpochId,
 } from './epoch-id.ts';
 import { encapsulatedBytes, hpkeOpen, hpkeSeal, type HpkeBinding } from './hpke.ts';
-import { keyBytes, tagBytes } from './primitives.ts';
 
 /** How much of a recipient's key is shown: enough to find one's own entry and to tell members apart. */
 export const prefixBytes = 8;

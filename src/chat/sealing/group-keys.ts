@@ -1,6 +1,7 @@
 // The keys of one encrypted group: learns them from `epoch` and `keys` objects, says what a member
 // has to append before it can seal, seals for a place and opens. Pure, synchronous; the roster says
 // who is a member, the key ring keeps the keys.
+import { keyBytes } from '../../aead.ts';
 import type { Entry } from '../../cxo/entry.ts';
 import { groupIdBytes, type GroupId } from '../../cxo/ids.ts';
 import { parseObject, type ObjectFields } from '../../cxo/object.ts';
@@ -26,7 +27,6 @@ import {
 import { KeyGrants } from './key-grants.ts';
 import type { KeyRing } from './key-ring.ts';
 import { openSealed, parseSealed, sealObject, type SealedPlace } from './message-seal.ts';
-import { keyBytes } from './primitives.ts';
 import { findReaders, isPending, type Readers, type SealingRoster } from './readers.ts';
 
 export type { SealingRoster };

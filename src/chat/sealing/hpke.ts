@@ -2,20 +2,12 @@
 // ChaCha20-Poly1305. Our own because the libraries of it are asynchronous (WebCrypto), which the
 // deterministic engine cannot be, and took 0.5 to 3 ms a message where 0.1 is what X25519 takes.
 // Knows nothing of groups.
+import { decrypt, encrypt, keyBytes, nonceBytes, tagBytes } from '../../aead.ts';
 import { concat, utf8 } from '../../bytes.ts';
 import type { Random } from '../../env.ts';
 import type { KeyPair } from '../../identity.ts';
-import {
-  decrypt,
-  encrypt,
-  hmac,
-  importSecretKey,
-  keyBytes,
-  nonceBytes,
-  tagBytes,
-  x25519,
-  type SecretKey,
-} from './primitives.ts';
+import { importSecretKey, x25519, type SecretKey } from '../../x25519.ts';
+import { hmac } from './hmac.ts';
 
 export const encapsulatedBytes = keyBytes;
 export const sealedExtraBytes = tagBytes;

@@ -1,11 +1,12 @@
 // The epoch keys that this node holds, of all groups, and the local rows in which they are kept:
 // each sealed under a key that is derived from the identity's seed. Knows nothing of who sent them.
+import { decrypt, encrypt, keyBytes, nonceBytes } from '../../aead.ts';
 import { concat } from '../../bytes.ts';
 import { domainPrefix, groupIdBytes, parseGroupId, type GroupId } from '../../cxo/ids.ts';
 import type { LocalChange, LocalRow } from '../../cxo/store.ts';
 import { deriveSecret, type Identity } from '../../identity.ts';
 import { epochIdBytes, epochIdOf, type EpochId } from './epoch-id.ts';
-import { decrypt, encrypt, hmac, keyBytes, nonceBytes } from './primitives.ts';
+import { hmac } from './hmac.ts';
 
 /** What the keys of the local rows begin with. */
 export const ringPrefix = 'ring/';

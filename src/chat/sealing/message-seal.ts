@@ -1,5 +1,6 @@
 // Objects of kind `sealed`: fields under an epoch key, for one place of one author in one group.
 // Knows nothing of who has the key, and nothing of what the fields mean.
+import { decrypt, encryptInto, nonceBytes, tagBytes } from '../../aead.ts';
 import { compare, concat, equal } from '../../bytes.ts';
 import { decode, encode, type Value } from '../../cxo/codec.ts';
 import { domainPrefix, idBytes } from '../../cxo/ids.ts';
@@ -7,7 +8,7 @@ import { objectBytesMax, saltBytes } from '../../cxo/limits.ts';
 import type { ObjectFields } from '../../cxo/object.ts';
 import { SkychatError } from '../../errors.ts';
 import { epochIdBytes, epochIdLength, epochIdOfBytes, type EpochId } from './epoch-id.ts';
-import { decrypt, encryptInto, hmac, nonceBytes, tagBytes } from './primitives.ts';
+import { hmac } from './hmac.ts';
 
 /** Where a sealed object stands: it opens nowhere else. */
 export interface SealedPlace {

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SkychatError } from '../../errors.ts';
 import { cheatSheet } from '../cheat-sheet.ts';
+import { addRoute, nothing } from '../operation.ts';
 import type { Surface } from '../surface.ts';
 import type { WebFile } from '../web-files.ts';
 
@@ -25,22 +26,55 @@ const headers = {
   'permissions-policy': 'camera=(), microphone=(), geolocation=()',
 };
 
+const tag = 'node';
+
 export function addPageRoutes(fastify: FastifyInstance, { web }: Surface): void {
-  fastify.get('/', (request, reply) => {
-    reply.header('vary', 'Accept, Accept-Encoding');
-    if (web !== undefined && asksForHtml(request)) {
-      return sendFile(request, reply.header('cache-control', 'no-cache'), web.index);
-    }
-    return reply.type('text/plain; charset=utf-8').send(cheatSheet(request.headers.host ?? ''));
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/', tag, scope: 'none' },
+    summary: 'The page for a browser, and a page of curl lines for anybody else',
+    answers: {
+      200: {
+        description: 'The page.',
+        content: { 'text/plain': { type: 'string' }, 'text/html': { type: 'string' } },
+      },
+      304: nothing('The browser has it.'),
+    },
+    problems: [],
+    example: {},
+    handle: (_input, request, reply) => {
+      reply.header('vary', 'Accept, Accept-Encoding');
+      if (web !== undefined && asksForHtml(request)) {
+        return sendFile(request, reply.header('cache-control', 'no-cache'), web.index);
+      }
+      return reply.type('text/plain; charset=utf-8').send(cheatSheet(request.headers.host ?? ''));
+    },
   });
 
-  fastify.get<{ Params: { file: string } }>('/web/:file', (request, reply) => {
-    const file = web?.parts.get(request.params.file);
-    if (file === undefined) throw new SkychatError('unknown-route', 'nothing is served there');
-    reply.header('vary', 'Accept-Encoding');
-    // Another content has another name.
-    reply.header('cache-control', 'public, max-age=31536000, immutable');
-    return sendFile(request, reply, file);
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/web/:file', tag, scope: 'none' },
+    summary: 'A part of the page, under a name that changes with what is in it',
+    path: { file: (name: string) => name },
+    answers: {
+      200: {
+        description: 'The part.',
+        content: {
+          'text/javascript': { type: 'string' },
+          'text/css': { type: 'string' },
+          'image/svg+xml': { type: 'string' },
+        },
+      },
+      304: nothing('The browser has it.'),
+    },
+    problems: ['unknown-route'],
+    example: { path: { file: 'main-EXAMPLE.js' } },
+    handle: ({ path }, request, reply) => {
+      const file = web?.parts.get(path.file);
+      if (file === undefined) throw new SkychatError('unknown-route', 'nothing is served there');
+      reply.header('vary', 'Accept-Encoding');
+      // Another content has another name.
+      reply.header('cache-control', 'public, max-age=31536000, immutable');
+      return sendFile(request, reply, file);
+    },
   });
 }
 

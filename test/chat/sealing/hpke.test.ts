@@ -8,7 +8,8 @@ import { parseHex, toHex, utf8 } from '../../../src/bytes.ts';
 import { systemRandom } from '../../../src/env.ts';
 import { identityOfSeed, type KeyPair } from '../../../src/identity.ts';
 import { hpkeOpen, hpkeSeal } from '../../../src/chat/sealing/hpke.ts';
-import { hmac, importSecretKey } from '../../../src/chat/sealing/primitives.ts';
+import { hmac } from '../../../src/chat/sealing/hmac.ts';
+import { importSecretKey } from '../../../src/x25519.ts';
 
 const bytes = (hex: string): Uint8Array => parseHex(hex) ?? new Uint8Array();
 /** What is used of the library: its own types name those of browsers. */

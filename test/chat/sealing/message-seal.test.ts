@@ -16,7 +16,8 @@ import {
   sealObject,
   type SealedPlace,
 } from '../../../src/chat/sealing/message-seal.ts';
-import { decrypt, encrypt, hmac } from '../../../src/chat/sealing/primitives.ts';
+import { decrypt, encrypt } from '../../../src/aead.ts';
+import { hmac } from '../../../src/chat/sealing/hmac.ts';
 
 const thirtyTwo = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const places = fc.record({
