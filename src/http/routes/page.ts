@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SkychatError } from '../../errors.ts';
 import { cheatSheet } from '../cheat-sheet.ts';
 import { addRoute, nothing } from '../operation.ts';
+import type { FieldReader } from '../fields.ts';
+import { withSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
 import type { WebFile } from '../web-files.ts';
 
@@ -27,6 +29,9 @@ const headers = {
 };
 
 const tag = 'node';
+
+/** Whether there is one is seen when it is looked for. */
+const partName: FieldReader<string> = withSchema({ type: 'string' }, (value) => value);
 
 export function addPageRoutes(fastify: FastifyInstance, { web }: Surface): void {
   addRoute(fastify, {
@@ -53,7 +58,7 @@ export function addPageRoutes(fastify: FastifyInstance, { web }: Surface): void 
   addRoute(fastify, {
     ...{ method: 'GET', url: '/web/:file', tag, scope: 'none' },
     summary: 'A part of the page, under a name that changes with what is in it',
-    path: { file: (name: string) => name },
+    path: { file: partName },
     answers: {
       200: {
         description: 'The part.',
@@ -89,7 +94,7 @@ function sendFile(request: FastifyRequest, reply: FastifyReply, file: WebFile): 
     return reply.code(304).send();
   }
   reply.type(file.type);
-  const isPacked = /\bgzip\b/i.test(String(request.headers['accept-encoding'] ?? ''));
+  const isPacked = /\bgzip\b/i.test(request.headers['accept-encoding'] ?? '');
   if (!isPacked) return reply.send(file.bytes);
   return reply.header('content-encoding', 'gzip').send(file.gzip);
 }

@@ -168,14 +168,14 @@ export function takeMessage(message: MessageView, cursor: string): void {
   conversations.get(message.group)?.put(message, cursor);
   if (message.reply_to === threadRoot || message.id === threadRoot)
     thread.value?.put(message, cursor);
-  if (extras.has(message.id)) putExtra(message);
+  if (asked.has(message.id)) putExtra(message);
 }
 
 /** As the node answers a change: no event has told of it yet. */
 export function refreshMessage(message: MessageView): void {
   conversations.get(message.group)?.refresh(message);
   thread.value?.refresh(message);
-  if (extras.has(message.id)) putExtra(message);
+  if (asked.has(message.id)) putExtra(message);
 }
 
 /** Reads again what is shown: something was missed, or the node is another one. */
@@ -189,26 +189,35 @@ export function reloadConversations(): void {
 }
 
 /** Messages that are shown outside of their place: what an answer answers. Bounded. */
-const extras = new Map<string, MessageView | null>();
+const extras = signal<ReadonlyMap<string, MessageView | null>>(new Map());
 const extrasMax = 500;
-export const extrasRevision = signal(0);
 
 function putExtra(message: MessageView): void {
-  extras.set(message.id, message);
-  extrasRevision.value++;
+  extras.value = new Map(extras.value).set(message.id, message);
 }
+
+function withoutExtra(id: string | undefined): Map<string, MessageView | null> {
+  return new Map([...extras.value].filter(([each]) => each !== id));
+}
+
+/** Those of them that were asked for. */
+const asked = new Set<string>();
 
 /** Undefined while it is being asked for, null where the node has no such message. */
 export function findMessage(group: string, id: string): MessageView | null | undefined {
-  const known = conversations.get(group)?.timeline.find(id) ?? extras.get(id);
-  if (known !== undefined || extras.has(id)) return known;
-  const [oldest] = extras.keys();
-  if (extras.size >= extrasMax && oldest !== undefined) extras.delete(oldest);
-  extras.set(id, null);
+  const known = conversations.get(group)?.timeline.find(id) ?? extras.value.get(id);
+  if (known !== undefined || asked.has(id)) return known;
+  asked.add(id);
+  const [oldest] = extras.value.keys();
+  if (extras.value.size >= extrasMax && oldest !== undefined) {
+    extras.value = withoutExtra(oldest);
+    asked.delete(oldest);
+  }
   void get<MessageView>(`/messages/${id}`).then(putExtra, (error: unknown) => {
     // Ask again another time, unless it is certain that there is none.
-    if (!(error instanceof Problem && error.status === 404)) extras.delete(id);
-    extrasRevision.value++;
+    if (error instanceof Problem && error.status === 404) {
+      extras.value = new Map(extras.value).set(id, null);
+    } else asked.delete(id);
   });
   return undefined;
 }

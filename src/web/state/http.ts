@@ -1,6 +1,12 @@
 // Requests to the node that serves this page, with the reader's token where there is one.
 import { signal } from '@preact/signals';
 
+interface ProblemBody {
+  readonly detail?: string;
+  readonly code?: string;
+  readonly hint?: string;
+}
+
 /** The node's answer where it refuses: the words are its own. */
 export class Problem extends Error {
   readonly status: number;
@@ -8,11 +14,11 @@ export class Problem extends Error {
   readonly hint: string;
   readonly retryAfterMs: number;
 
-  constructor(status: number, body: Partial<Record<string, unknown>>, retryAfterS: number) {
-    super(String(body['detail'] ?? `the node answered ${status}`));
+  constructor(status: number, body: ProblemBody, retryAfterS: number) {
+    super(body.detail ?? `the node answered ${status}`);
     this.status = status;
-    this.code = String(body['code'] ?? 'unknown');
-    this.hint = String(body['hint'] ?? '');
+    this.code = body.code ?? 'unknown';
+    this.hint = body.hint ?? '';
     this.retryAfterMs = retryAfterS * 1000;
   }
 }
@@ -80,9 +86,9 @@ export function get<T>(path: string): Promise<T> {
   return ask<T>('GET', path);
 }
 
-function parseProblem(text: string): Partial<Record<string, unknown>> {
+function parseProblem(text: string): ProblemBody {
   try {
-    return JSON.parse(text) as Partial<Record<string, unknown>>;
+    return JSON.parse(text) as ProblemBody;
   } catch {
     return {};
   }

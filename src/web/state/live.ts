@@ -1,11 +1,17 @@
 // Brings what the event stream says to where it is shown.
-import { effect } from '@preact/signals';
+import { batch, effect } from '@preact/signals';
 import type { MessageView, PeerView } from '../../chat/view.ts';
 import { after, now } from '../env.ts';
 import { openLive } from '../live/live.ts';
 import type { FromHub, Live, StreamEvent } from '../live/wire.ts';
 import { oneLine } from '../model/visible.ts';
-import { markRead, refreshMessage, reloadConversations, takeMessage } from './conversation.ts';
+import {
+  conversationOf,
+  markRead,
+  refreshMessage,
+  reloadConversations,
+  takeMessage,
+} from './conversation.ts';
 import { get, isLocked, token } from './http.ts';
 import {
   findGroup,
@@ -21,7 +27,6 @@ import {
 import { openOutbox, send } from './outbox.ts';
 import { notify } from './settings.ts';
 import { announcement, openGroup, openId } from './ui.ts';
-import { conversationOf } from './conversation.ts';
 
 let live: Live | undefined;
 
@@ -77,7 +82,10 @@ function handle(message: FromHub): void {
       takeState(message.state);
       break;
     case 'events':
-      for (const event of message.events) takeEvent(event);
+      // One drawing for all of them.
+      batch(() => {
+        for (const event of message.events) takeEvent(event);
+      });
       break;
     case 'reset':
       reload();

@@ -58,7 +58,7 @@ function wordsOf({ kind, encrypted, history, members }: GroupView): string {
     ? 'Only its members can read what is said here.'
     : 'Its members read what is said here.';
   const start =
-    history === false && kind === 'group'
+    !history && kind === 'group'
       ? 'This is where your part of the conversation begins.'
       : 'This is the beginning of the conversation.';
   if (kind === 'direct') return `${start} Only the two of you can read it.`;

@@ -1,5 +1,6 @@
 // Where a message is written: Enter sends, Shift and Enter begins a line, `@` completes a name. What
 // is typed is kept until it is sent.
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { MemberView, MessageView } from '../../chat/view.ts';
 import { oneLine } from '../model/visible.ts';
@@ -17,7 +18,7 @@ export interface Mode {
   readonly message: MessageView;
 }
 
-interface ComposerProps {
+export interface ComposerProps {
   /** What the draft is kept under. */
   readonly place: string;
   readonly group: string | null;
@@ -37,27 +38,23 @@ interface ComposerProps {
 const textBytesMax = 64 * 1024;
 
 export function Composer(props: ComposerProps) {
-  const { place, mode, title } = props;
+  const { mode } = props;
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => readDraft(place));
+  const [text, setText] = useState(() => readDraft(props.place));
   const [options, setOptions] = useState<Options>(plain);
   const [choice, setChoice] = useState<Completion | null>(null);
   useModeText(props, field, text, setText);
-  useEffect(() => {
-    fit(field.current);
-  }, [text]);
-
+  const isEditing = mode?.kind === 'edit';
   const type = (value: string): void => {
     setText(value);
-    if (mode?.kind !== 'edit') keepDraft(place, value);
+    if (!isEditing) keepDraft(props.place, value);
     const at = field.current?.selectionStart ?? value.length;
     setChoice(completionsOf(value, at, props.members));
   };
   const submit = async (): Promise<void> => {
-    if (text.trim() === '') return;
-    if (!(await sendText(props, text, options))) return;
-    setText(mode?.kind === 'edit' ? readDraft(place) : '');
-    if (mode?.kind !== 'edit') keepDraft(place, '');
+    if (text.trim() === '' || !(await sendText(props, text, options))) return;
+    if (!isEditing) keepDraft(props.place, '');
+    setText(isEditing ? readDraft(props.place) : '');
     setOptions(plain);
     props.onMode(null);
     props.onSent();
@@ -65,23 +62,26 @@ export function Composer(props: ComposerProps) {
   };
   const complete = (name: string): void => {
     if (choice === null) return;
-    const next = `${text.slice(0, choice.start)}@${name} ${text.slice(choice.end)}`;
+    type(`${text.slice(0, choice.start)}@${name} ${text.slice(choice.end)}`);
     setChoice(null);
-    setText(next);
-    keepDraft(place, next);
     const at = choice.start + name.length + 2;
     requestAnimationFrame(() => {
       field.current?.focus();
       field.current?.setSelectionRange(at, at);
     });
   };
-  const bytes = text.length > textBytesMax / 4 ? new TextEncoder().encode(text).length : 0;
   return (
     <form
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();
         void submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.target !== field.current || event.isComposing) return;
+        if (choice === null || !moveChoice(event, choice, setChoice, complete)) {
+          handleKey(event, props, text, () => void submit());
+        }
       }}
     >
       {choice !== null && <CompletionList choice={choice} onPick={complete} />}
@@ -94,49 +94,69 @@ export function Composer(props: ComposerProps) {
         />
       )}
       <div class="field">
-        <textarea
-          ref={field}
-          rows={1}
-          value={text}
-          dir="auto"
-          aria-label={`Message to ${oneLine(title, 60)}`}
-          placeholder={`Message ${oneLine(title, 40)}`}
-          aria-autocomplete="list"
-          aria-controls={choice === null ? undefined : 'completions'}
-          aria-activedescendant={choice === null ? undefined : completionId(choice.at)}
-          onInput={({ currentTarget }) => {
-            type(currentTarget.value);
-          }}
-          onKeyDown={(event) => {
-            if (event.isComposing) return;
-            if (choice !== null && moveChoice(event, choice, setChoice, complete)) return;
-            if (event.key === 'Enter' && !event.shiftKey) {
-              event.preventDefault();
-              void submit();
-            } else if (event.key === 'Escape' && mode !== null) {
-              event.stopPropagation();
-              props.onMode(null);
-            } else if (event.key === 'ArrowUp' && text === '') {
-              event.preventDefault();
-              props.onEditLast();
-            }
-          }}
-        />
-        <ComposerOptions
-          options={options}
-          onChange={setOptions}
-          isEditing={mode?.kind === 'edit'}
-        />
+        <Field field={field} title={props.title} text={text} choice={choice} onType={type} />
+        {!isEditing && <ComposerOptions options={options} onChange={setOptions} />}
         <button class="send" type="submit" aria-label="Send" title="Send (Enter)">
           <Icon name="send" />
         </button>
       </div>
-      {bytes > textBytesMax && (
-        <p class="error" role="alert">
-          {`The text has ${bytes.toLocaleString()} bytes; a message holds 65,536.`}
-        </p>
-      )}
+      <TooLong text={text} />
     </form>
+  );
+}
+
+interface FieldProps {
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly title: string;
+  readonly text: string;
+  readonly choice: Completion | null;
+  readonly onType: (value: string) => void;
+}
+
+function Field({ field, title, text, choice, onType }: FieldProps) {
+  return (
+    <textarea
+      ref={field}
+      rows={1}
+      value={text}
+      dir="auto"
+      aria-label={`Message to ${oneLine(title, 60)}`}
+      placeholder={`Message ${oneLine(title, 40)}`}
+      aria-autocomplete="list"
+      aria-controls={choice === null ? undefined : 'completions'}
+      aria-activedescendant={choice === null ? undefined : completionId(choice.at)}
+      onInput={({ currentTarget }) => {
+        onType(currentTarget.value);
+      }}
+    />
+  );
+}
+
+function handleKey(
+  event: KeyboardEvent,
+  { mode, onMode, onEditLast }: ComposerProps,
+  text: string,
+  submit: () => void,
+): void {
+  if (event.key === 'Enter' && !event.shiftKey) {
+    event.preventDefault();
+    submit();
+  } else if (event.key === 'Escape' && mode !== null) {
+    event.stopPropagation();
+    onMode(null);
+  } else if (event.key === 'ArrowUp' && text === '') {
+    event.preventDefault();
+    onEditLast();
+  }
+}
+
+function TooLong({ text }: { readonly text: string }) {
+  const bytes = text.length > textBytesMax / 4 ? new TextEncoder().encode(text).length : 0;
+  if (bytes <= textBytesMax) return null;
+  return (
+    <p class="error" role="alert">
+      {`The text has ${bytes.toLocaleString()} bytes; a message holds 65,536.`}
+    </p>
   );
 }
 
@@ -152,7 +172,7 @@ async function sendText(props: ComposerProps, text: string, options: Options): P
 /** To edit brings the text of the message, and to stop brings back the draft. */
 function useModeText(
   { mode, place }: ComposerProps,
-  field: { readonly current: HTMLTextAreaElement | null },
+  field: RefObject<HTMLTextAreaElement | null>,
   text: string,
   setText: (text: string) => void,
 ): void {
@@ -164,6 +184,9 @@ function useModeText(
     last.current = edited;
     if (mode !== null) field.current?.focus();
   }, [edited, mode?.message.id]);
+  useEffect(() => {
+    fit(field.current);
+  }, [text]);
   useEffect(() => {
     if (edited !== null) field.current?.setSelectionRange(text.length, text.length);
   }, [edited]);
@@ -203,12 +226,10 @@ const plain: Options = { priority: null, ack: false };
 
 interface OptionsProps {
   readonly options: Options;
-  readonly isEditing: boolean;
   readonly onChange: (options: Options) => void;
 }
 
-function ComposerOptions({ options, isEditing, onChange }: OptionsProps) {
-  if (isEditing) return null;
+function ComposerOptions({ options, onChange }: OptionsProps) {
   return (
     <div class="options">
       <select

@@ -1,10 +1,12 @@
 // The open conversation: its head, its messages, and where one writes.
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { MessageView } from '../../chat/view.ts';
-import { Conversation, conversationOf, markRead, showGroup } from '../state/conversation.ts';
+import type { GroupView, MessageView } from '../../chat/view.ts';
+import { type Conversation, conversationOf, showGroup } from '../state/conversation.ts';
 import { loadMembers, members } from '../state/node.ts';
 import { look, view } from '../state/live.ts';
 import { active, openThread, say } from '../state/ui.ts';
+import { oneLine } from '../model/visible.ts';
 import { Composer, type Mode } from './composer.tsx';
 import { ConversationHead } from './conversation-head.tsx';
 import { Icon } from './icon.tsx';
@@ -13,46 +15,33 @@ import { MessageRow } from './message-row.tsx';
 import { Pending } from './pending.tsx';
 import { RowList } from './row-list.tsx';
 import { Beginning } from './beginning.tsx';
-import type { GroupView } from '../../chat/view.ts';
 import { jumpTarget } from '../state/jump.ts';
 
-export function ConversationView({ group }: { readonly group: GroupView }) {
-  const { id, name, state } = group;
+interface ViewProps {
+  readonly group: GroupView;
+}
+
+export function ConversationView({ group }: ViewProps) {
+  const { id, name } = group;
   const conversation = conversationOf(id);
   const list = useRef<RowList>(null);
   const [mode, setMode] = useState<Mode | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  void conversation.revision.value;
-  const { messages } = conversation.timeline;
-  const memberList = members.value.get(id) ?? [];
-
-  useEffect(() => {
-    view.isAtEnd = true;
-    void showGroup(id).then(look);
-    loadMembers(id).catch(() => undefined);
-  }, [id]);
-  useEffect(look, [messages.length, isAtEnd]);
-  useEffect(() => {
-    const target = jumpTarget.value;
-    if (target === null) return;
-    jumpTarget.value = null;
-    void jump(conversation, target, list.current);
-  }, [jumpTarget.value]);
-
-  const actions = rowActions(conversation, list.current, setMode);
+  useOpened(conversation, id, list, isAtEnd);
+  const actions = rowActions(conversation, list, setMode);
   return (
     <main class="conversation">
       <ConversationHead group={group} />
       <div
         class="timeline"
         onKeyDown={(event) => {
-          handleKey(event, conversation, list.current, actions.onReply, actions.onEdit);
+          handleKey(event, conversation, list.current, actions);
         }}
       >
         <RowList
           ref={list}
-          label={`Messages in ${name}`}
-          messages={messages}
+          label={`Messages in ${oneLine(name, 60)}`}
+          messages={conversation.timeline.messages}
           head={<Beginning conversation={conversation} group={group} />}
           foot={<Pending group={id} to={null} root={null} />}
           row={(message, before) => (
@@ -72,38 +61,64 @@ export function ConversationView({ group }: { readonly group: GroupView }) {
           }}
         />
         {!isAtEnd && (
-          <button
-            type="button"
-            class="to-end"
-            onClick={() => {
-              list.current?.toEnd();
-              void markRead(id);
-            }}
-          >
+          <button type="button" class="to-end" onClick={() => list.current?.toEnd()}>
             <Icon name="down" /> {group.unread > 0 ? `${group.unread} new` : 'Newest'}
           </button>
         )}
       </div>
-      {state === 'active' ? (
-        <Composer
-          key={id}
-          place={id}
-          group={id}
-          to={null}
-          title={name}
-          members={memberList}
-          mode={mode}
-          onMode={setMode}
-          onSent={() => list.current?.toEnd()}
-          onEditLast={() => {
-            const last = messages.findLast(({ mine, deleted }) => mine && !deleted);
-            if (last !== undefined) setMode({ kind: 'edit', message: last });
-          }}
-        />
-      ) : (
-        <p class="closed">{closedWords(group)}</p>
-      )}
+      <Foot group={group} mode={mode} onMode={setMode} list={list} />
     </main>
+  );
+}
+
+/** Loads what is shown, follows where the reader is sent, and marks as read what was in view. */
+function useOpened(
+  conversation: Conversation,
+  id: string,
+  list: RefObject<RowList | null>,
+  isAtEnd: boolean,
+): void {
+  const revision = conversation.revision.value;
+  const target = jumpTarget.value;
+  useEffect(() => {
+    view.isAtEnd = true;
+    void showGroup(id).then(look);
+    loadMembers(id).catch(() => undefined);
+  }, [id]);
+  useEffect(look, [revision, isAtEnd]);
+  useEffect(() => {
+    if (target === null) return;
+    jumpTarget.value = null;
+    void jump(conversation, target, list.current);
+  }, [target]);
+}
+
+interface FootProps extends ViewProps {
+  readonly mode: Mode | null;
+  readonly onMode: (mode: Mode | null) => void;
+  readonly list: RefObject<RowList | null>;
+}
+
+function Foot({ group, mode, onMode, list }: FootProps) {
+  const { id, name, state } = group;
+  if (state !== 'active') return <p class="closed">{closedWords(group)}</p>;
+  return (
+    <Composer
+      key={id}
+      place={id}
+      group={id}
+      to={null}
+      title={name}
+      members={members.value.get(id) ?? []}
+      mode={mode}
+      onMode={onMode}
+      onSent={() => list.current?.toEnd()}
+      onEditLast={() => {
+        const { messages } = conversationOf(id).timeline;
+        const last = messages.findLast(({ mine, deleted }) => mine && !deleted);
+        if (last !== undefined) onMode({ kind: 'edit', message: last });
+      }}
+    />
   );
 }
 
@@ -123,7 +138,7 @@ interface RowActions {
 
 function rowActions(
   conversation: Conversation,
-  list: RowList | null,
+  list: RefObject<RowList | null>,
   setMode: (mode: Mode) => void,
 ): RowActions {
   return {
@@ -134,7 +149,7 @@ function rowActions(
       setMode({ kind: 'edit', message });
     },
     onJump: (id) => {
-      void jump(conversation, id, list);
+      void jump(conversation, id, list.current);
     },
   };
 }
@@ -157,8 +172,7 @@ function handleKey(
   event: KeyboardEvent,
   { timeline }: Conversation,
   list: RowList | null,
-  onReply: (message: MessageView) => void,
-  onEdit: (message: MessageView) => void,
+  { onReply, onEdit }: RowActions,
 ): void {
   const target = event.target as HTMLElement;
   if (

@@ -81,7 +81,7 @@ function Member({ group, member, isAdmin }: MemberProps) {
           <span class="line">
             <Name pk={pk} name={name} />
             {isSelf && <span class="tag">you</span>}
-            {bot === true && <span class="tag">bot</span>}
+            {bot && <span class="tag">bot</span>}
             {roleWords !== null && roleWords !== 'member' && <span class="tag">{roleWords}</span>}
           </span>
           {note != null && note !== '' && (

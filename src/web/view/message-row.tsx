@@ -3,7 +3,7 @@ import type { MessageView } from '../../chat/view.ts';
 import { now } from '../env.ts';
 import { clockTime, dayKey, dayTitle, fullTime } from '../model/times.ts';
 import { oneLine } from '../model/visible.ts';
-import { extrasRevision, findMessage } from '../state/conversation.ts';
+import { findMessage } from '../state/conversation.ts';
 import { nameOf, status } from '../state/node.ts';
 import { active, openThread } from '../state/ui.ts';
 import { acknowledge } from '../state/actions.ts';
@@ -34,6 +34,7 @@ function isRun(message: MessageView, before: MessageView | undefined): boolean {
     before !== undefined &&
     before.author === message.author &&
     message.reply_to === null &&
+    message.priority === null &&
     dayKey(before.time) === dayKey(message.time) &&
     Date.parse(message.time) - Date.parse(before.time) < runMs
   );
@@ -150,8 +151,6 @@ interface AnsweredProps {
 }
 
 function Answered({ message, to, onJump }: AnsweredProps) {
-  // Read so that the row is drawn again when the answer to the question is there.
-  void extrasRevision.value;
   const found = findMessage(message.group, to);
   return (
     <button

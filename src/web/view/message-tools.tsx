@@ -5,7 +5,7 @@ import type { MessageView } from '../../chat/view.ts';
 import { copy, erase, toggleHidden, togglePin } from '../state/actions.ts';
 import { findGroup } from '../state/node.ts';
 import { openThread } from '../state/ui.ts';
-import { IconButton } from './icon.tsx';
+import { IconButton, type IconName } from './icon.tsx';
 import { ReactionPicker } from './reactions.tsx';
 import type { RowProps } from './message-row.tsx';
 
@@ -28,107 +28,110 @@ function rightsOf(message: MessageView): { mayPin: boolean; mayHide: boolean } {
 }
 
 export function MessageTools(props: RowProps) {
-  const { message, onReply, onEdit } = props;
-  const [isReacting, setReacting] = useState(false);
-  const [isDeleting, setDeleting] = useState(false);
-  const { mayPin, mayHide } = rightsOf(message);
-  const { deleted, hidden, mine, pinned, id } = message;
-  if (isReacting) {
+  const { message } = props;
+  const [open, setOpen] = useState<'react' | 'delete' | null>(null);
+  const done = (): void => {
+    setOpen(null);
+    document.getElementById(`m-${message.id}`)?.focus();
+  };
+  if (open === 'react') {
     return (
       <div class="tools open">
-        <ReactionPicker
-          message={message}
-          onDone={() => {
-            setReacting(false);
-            document.getElementById(`m-${id}`)?.focus();
-          }}
-        />
+        <ReactionPicker message={message} onDone={done} />
       </div>
     );
   }
-  if (isDeleting) {
+  if (open === 'delete') {
     return (
       <div class="tools open">
         <ConfirmDelete
           onAnswer={(isMeant) => {
-            setDeleting(false);
-            document.getElementById(`m-${id}`)?.focus();
-            if (isMeant) void erase(id);
+            done();
+            if (isMeant) void erase(message.id);
           }}
         />
       </div>
     );
   }
-  if (deleted) return null;
-  const react = (): void => {
-    setReacting(true);
-  };
+  if (message.deleted) return null;
   return (
     <div class="tools" role="toolbar" aria-label="Message">
-      <IconButton icon="smile" label="React (+)" class="do-react" onClick={react} />
-      <IconButton
-        icon="reply"
-        label="Reply (R)"
-        class="do-reply"
-        onClick={() => {
-          onReply(message);
-        }}
-      />
-      {props.isInThread !== true && (
-        <IconButton
-          icon="thread"
-          label="Open the thread (T)"
-          class="do-thread"
-          onClick={() => {
-            openThread(id);
-          }}
-        />
-      )}
-      {mine && !hidden && (
-        <IconButton
-          icon="edit"
-          label="Edit (E)"
-          class="do-edit"
-          onClick={() => {
-            onEdit(message);
-          }}
-        />
-      )}
-      {mayPin && (
-        <IconButton
-          icon="pin"
-          label={pinned ? 'Unpin (P)' : 'Pin (P)'}
-          class="do-pin"
-          pressed={pinned}
-          onClick={() => void togglePin(message)}
-        />
-      )}
-      {mayHide && (
-        <IconButton
-          icon="hide"
-          label={hidden ? 'Show to all again' : 'Hide from all'}
-          pressed={hidden}
-          onClick={() => void toggleHidden(message)}
-        />
-      )}
-      <IconButton
-        icon="copy"
-        label="Copy the text (C)"
-        class="do-copy"
-        onClick={() => void copy(message.text)}
-      />
-      {mine && (
-        <IconButton
-          icon="trash"
-          label="Delete (Del)"
-          class="do-delete"
-          onClick={() => {
-            setDeleting(true);
-          }}
-        />
-      )}
+      {toolsOf(props, setOpen).map(({ name, icon, label, pressed, onClick }) => (
+        <IconButton key={name} class={`do-${name}`} {...{ icon, label, pressed, onClick }} />
+      ))}
     </div>
   );
+}
+
+interface Tool {
+  readonly name: string;
+  readonly icon: IconName;
+  readonly label: string;
+  readonly pressed?: boolean;
+  readonly onClick: () => void;
+}
+
+function toolsOf(
+  { message, onReply, onEdit, isInThread }: RowProps,
+  open: (what: 'react' | 'delete') => void,
+): Tool[] {
+  const { hidden, mine, pinned, id, text } = message;
+  const { mayPin, mayHide } = rightsOf(message);
+  const all: (Tool & { readonly isThere?: boolean })[] = [
+    {
+      name: 'react',
+      icon: 'smile',
+      label: 'React (+)',
+      onClick: () => {
+        open('react');
+      },
+    },
+    {
+      name: 'reply',
+      icon: 'reply',
+      label: 'Reply (R)',
+      onClick: () => {
+        onReply(message);
+      },
+    },
+    {
+      ...{ name: 'thread', icon: 'thread', label: 'Open the thread (T)' },
+      ...{
+        onClick: () => {
+          openThread(id);
+        },
+        isThere: isInThread !== true,
+      },
+    },
+    {
+      ...{ name: 'edit', icon: 'edit', label: 'Edit (E)' },
+      ...{
+        onClick: () => {
+          onEdit(message);
+        },
+        isThere: mine && !hidden,
+      },
+    },
+    {
+      ...{ name: 'pin', icon: 'pin', label: pinned ? 'Unpin (P)' : 'Pin (P)', pressed: pinned },
+      ...{ onClick: () => void togglePin(message), isThere: mayPin },
+    },
+    {
+      ...{ name: 'hide', icon: 'hide', label: hidden ? 'Show to all again' : 'Hide from all' },
+      ...{ pressed: hidden, onClick: () => void toggleHidden(message), isThere: mayHide },
+    },
+    { name: 'copy', icon: 'copy', label: 'Copy the text (C)', onClick: () => void copy(text) },
+    {
+      ...{ name: 'delete', icon: 'trash', label: 'Delete (Del)' },
+      ...{
+        onClick: () => {
+          open('delete');
+        },
+        isThere: mine,
+      },
+    },
+  ];
+  return all.filter(({ isThere = true }) => isThere);
 }
 
 function ConfirmDelete({ onAnswer }: { readonly onAnswer: (isMeant: boolean) => void }) {

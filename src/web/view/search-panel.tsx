@@ -39,12 +39,10 @@ async function fetchFound(
   return get<SearchPage>(`/messages?${query.toString()}`);
 }
 
-export function SearchPanel() {
-  const [line, setLine] = useState('');
-  const [isHere, setHere] = useState(false);
+/** Asks when the reader has paused; answers to what was asked before do not count any more. */
+function useFound(line: string, group: string | null): [Found | null, () => void] {
   const [found, setFound] = useState<Found | null>(null);
   const latest = useRef('');
-  const group = isHere ? openId.value : null;
   const run = async (before: readonly MessageView[]): Promise<void> => {
     const asked = `${line} ${group ?? ''}`;
     latest.current = asked;
@@ -53,13 +51,9 @@ export function SearchPanel() {
     };
     try {
       const page = await fetchFound(line, group, before.at(-1)?.id);
+      const searchedFrom = page.complete ? null : page.searched_from;
       const messages = [...before, ...page.messages];
-      put({
-        messages,
-        more: page.more,
-        searchedFrom: page.complete ? null : page.searched_from,
-        failure: null,
-      });
+      put({ messages, more: page.more, searchedFrom, failure: null });
     } catch (error) {
       put({ messages: before, more: false, searchedFrom: null, failure: wordsOf(error) });
     }
@@ -70,6 +64,13 @@ export function SearchPanel() {
     setFound(null);
     return undefined;
   }, [line, group]);
+  return [found, () => void run(found?.messages ?? [])];
+}
+
+export function SearchPanel() {
+  const [line, setLine] = useState('');
+  const [isHere, setHere] = useState(false);
+  const [found, more] = useFound(line, isHere ? openId.value : null);
   const name = findGroup(openId.value)?.name;
   return (
     <PanelFrame title="Search" class="search">
@@ -102,7 +103,7 @@ export function SearchPanel() {
       <div class="results" role="region" aria-label="Results" aria-live="polite">
         {found === null ? <Help /> : <Results found={found} words={plainWords(line)} />}
         {found?.more === true && (
-          <button type="button" class="small" onClick={() => void run(found.messages)}>
+          <button type="button" class="small" onClick={more}>
             More
           </button>
         )}

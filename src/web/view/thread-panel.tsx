@@ -1,10 +1,10 @@
 // A message and the answers to it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { findMessage, extrasRevision, showThread, thread } from '../state/conversation.ts';
+import { findMessage, showThread, thread } from '../state/conversation.ts';
 import { findGroup, members } from '../state/node.ts';
 import { jumpTo } from '../state/jump.ts';
 import { openId } from '../state/ui.ts';
-import { Composer, type Mode } from './composer.tsx';
+import { Composer, type ComposerProps, type Mode } from './composer.tsx';
 import { MessageRow } from './message-row.tsx';
 import { PanelFrame } from './panel-frame.tsx';
 import { Pending } from './pending.tsx';
@@ -16,7 +16,6 @@ export function ThreadPanel({ root }: { readonly root: string }) {
   const [mode, setMode] = useState<Mode | null>(null);
   const end = useRef<HTMLDivElement>(null);
   const group = openId.value ?? '';
-  void extrasRevision.value;
   const question = findMessage(group, root);
   const answers = thread.value;
   const count = answers?.revision.value ?? 0;
@@ -37,7 +36,6 @@ export function ThreadPanel({ root }: { readonly root: string }) {
       jumpTo(group, id);
     },
   };
-  const found = findGroup(group);
   const messages = (answers?.timeline.messages ?? []).filter(({ id }) => id !== root);
   return (
     <PanelFrame title="Thread" class="thread">
@@ -66,21 +64,35 @@ export function ThreadPanel({ root }: { readonly root: string }) {
         <Pending group={group} to={null} root={root} />
         <div ref={end} />
       </div>
-      {found?.state === 'active' && (
-        <Composer
-          key={root}
-          place={`${group}-${root}`}
-          group={group}
-          to={null}
-          title="the thread"
-          members={members.value.get(group) ?? []}
-          mode={mode}
-          root={root}
-          onMode={setMode}
-          onSent={() => end.current?.scrollIntoView({ block: 'end' })}
-          onEditLast={() => undefined}
-        />
-      )}
+      <Foot
+        group={group}
+        root={root}
+        mode={mode}
+        onMode={setMode}
+        onSent={() => end.current?.scrollIntoView({ block: 'end' })}
+      />
     </PanelFrame>
+  );
+}
+
+interface FootProps extends Pick<ComposerProps, 'mode' | 'onMode' | 'onSent'> {
+  readonly group: string;
+  readonly root: string;
+}
+
+function Foot({ group, root, ...rest }: FootProps) {
+  if (findGroup(group)?.state !== 'active') return null;
+  return (
+    <Composer
+      key={root}
+      place={`${group}-${root}`}
+      group={group}
+      to={null}
+      title="the thread"
+      members={members.value.get(group) ?? []}
+      root={root}
+      onEditLast={() => undefined}
+      {...rest}
+    />
   );
 }
