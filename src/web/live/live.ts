@@ -13,13 +13,21 @@ export function openLive(token: string | null, onMessage: OnMessage): Live {
   return locks === undefined ? openOwn(token, onMessage) : openLed(locks, token, onMessage);
 }
 
-/** Held as long as this tab lives. */
-function holdLock(): string | null {
+/**
+ * Calls back with the name of a lock once it is held, which is as long as this tab lives: whoever
+ * gets it after that knows that the tab is gone.
+ */
+function withLock(then: (name: string | null) => void): void {
   const { locks } = navigator as { locks?: LockManager };
-  if (locks === undefined) return null;
+  if (locks === undefined) {
+    then(null);
+    return;
+  }
   const name = `skychat/tab/${randomId()}`;
-  void locks.request(name, () => new Promise(() => undefined));
-  return name;
+  void locks.request(name, () => {
+    then(name);
+    return new Promise(() => undefined);
+  });
 }
 
 function openShared(token: string | null, onMessage: OnMessage): Live {
@@ -31,7 +39,9 @@ function openShared(token: string | null, onMessage: OnMessage): Live {
     port.postMessage(message);
   };
   const hello = (given: string | null): void => {
-    send({ kind: 'hello', token: given, lock: holdLock() });
+    withLock((lock) => {
+      send({ kind: 'hello', token: given, lock });
+    });
   };
   let latest = token;
   hello(token);

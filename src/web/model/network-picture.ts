@@ -19,6 +19,8 @@ export interface Line {
 export interface Picture {
   readonly spots: readonly Spot[];
   readonly lines: readonly Line[];
+  /** Half the side of the square that all of it fits in. */
+  readonly extent: number;
   /** Members and peers that found no place. */
   readonly omitted: number;
 }
@@ -28,7 +30,7 @@ const spotsMax = 24;
 const innerRadius = 62;
 const outerRadius = 104;
 
-/** @param authors of the feeds that are here; in a square from −130 to 130 */
+/** @param feeds those that are here, of whomever */
 export function pictureOf(
   self: string,
   peers: readonly PeerView[],
@@ -60,6 +62,7 @@ export function pictureOf(
   });
   return {
     spots: [...spots.values()],
+    extent: (apart.length > 0 ? outerRadius : innerRadius) + 34,
     lines: [...lines, ...waysOf(spots, feeds)],
     omitted: shown.length - near.length + all.length - far.length,
   };

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import type { MessageView, Page, ReadView } from '../../chat/view.ts';
 import { Timeline } from '../model/timeline.ts';
 import { get, ask, Problem, wordsOf } from './http.ts';
-import { findGroup, groups, putGroup } from './node.ts';
+import { findGroup, putGroup } from './node.ts';
 import { openId, panel, say } from './ui.ts';
 
 /** One timeline, and what the page does about it. */
@@ -38,6 +38,8 @@ export class Conversation {
 
   /** The newest page, or again what may have changed without a word. */
   async loadNewest(): Promise<void> {
+    // The page that is on its way may be older than what this one is asked for.
+    while (this.isLoading.value) await this.#loaded;
     await this.#load(undefined, 60);
   }
 
@@ -171,6 +173,11 @@ export function takeMessage(message: MessageView, cursor: string): void {
   if (asked.has(message.id)) putExtra(message);
 }
 
+/** Whether the page has it in the timeline of a group. */
+export function isShown(group: string, id: string): boolean {
+  return conversations.get(group)?.timeline.find(id) !== undefined;
+}
+
 /** As the node answers a change: no event has told of it yet. */
 export function refreshMessage(message: MessageView): void {
   conversations.get(message.group)?.refresh(message);
@@ -243,8 +250,4 @@ export async function markRead(group: string): Promise<void> {
   } finally {
     isMarking = false;
   }
-}
-
-export function isKnownGroup(id: string): boolean {
-  return groups.value?.some((group) => group.id === id) === true;
 }

@@ -7,6 +7,7 @@ import type { FromHub, Live, StreamEvent } from '../live/wire.ts';
 import { oneLine } from '../model/visible.ts';
 import {
   conversationOf,
+  isShown,
   markRead,
   refreshMessage,
   reloadConversations,
@@ -121,8 +122,7 @@ function takeEvent({ cursor, event, data }: StreamEvent): void {
     case 'ack':
     case 'pin':
     case 'hide':
-      takeMessage(JSON.parse(data) as MessageView, cursor);
-      refreshGroups();
+      noted(JSON.parse(data) as MessageView, cursor);
       break;
     case 'peer':
       putPeer(JSON.parse(data) as PeerView);
@@ -144,12 +144,19 @@ function takeEvent({ cursor, event, data }: StreamEvent): void {
   }
 }
 
+function noted(message: MessageView, cursor: string): void {
+  takeMessage(message, cursor);
+  refreshGroups();
+  if (message.deleted && message.reply_to !== null) refreshAnswered(message);
+}
+
 /** What came long ago and is only now here is nothing to ring for. */
 const newMs = 120_000;
 
 function arrived(message: MessageView, cursor: string): void {
   takeMessage(message, cursor);
   refreshGroups();
+  if (message.reply_to !== null) refreshAnswered(message);
   if (message.mine || now() - Date.parse(message.time) > newMs) return;
   const isOpen = openId.value === message.group;
   const line = `${message.name ?? nameOf(message.author)}: ${oneLine(message.text, 200)}`;
@@ -159,6 +166,12 @@ function arrived(message: MessageView, cursor: string): void {
   if (!isSeen && (notify.value === 'all' || (notify.value === 'mentions' && isMentioned))) {
     ring(message, line);
   }
+}
+
+/** How many answers a message has is told by no event. */
+function refreshAnswered({ group, reply_to: id }: MessageView): void {
+  if (id === null || !isShown(group, id)) return;
+  void get<MessageView>(`/messages/${id}`).then(refreshMessage, () => undefined);
 }
 
 function ring(message: MessageView, line: string): void {

@@ -13,7 +13,6 @@ import {
 } from '../model/outbox-rules.ts';
 import { takeMessage } from './conversation.ts';
 import { ask, Problem, wordsOf } from './http.ts';
-import { status } from './node.ts';
 import { directTo, openGroup, say } from './ui.ts';
 
 export const outbox = signal<readonly OutboxEntry[]>([]);
@@ -148,8 +147,4 @@ async function pause(ms: number): Promise<void> {
     };
   });
   wake = undefined;
-}
-
-export function isOwnKey(key: string): boolean {
-  return status.value?.pk === key;
 }

@@ -11,7 +11,8 @@ interface BeginningProps {
 }
 
 export function Beginning({ conversation, group }: BeginningProps) {
-  const { failure, isLoading, timeline, isLoaded } = conversation;
+  const { failure, timeline, isLoaded } = conversation;
+  const isBusy = conversation.isLoading.value || !isLoaded;
   if (failure.value !== null) {
     return (
       <div class="beginning" role="alert">
@@ -28,7 +29,7 @@ export function Beginning({ conversation, group }: BeginningProps) {
       </div>
     );
   }
-  if (!isLoaded || isLoading.value || !timeline.isWhole) {
+  if (isBusy || !timeline.isWhole) {
     return <p class="beginning busy">{isLoaded ? 'Older messages…' : 'Messages…'}</p>;
   }
   const isEmpty = timeline.messages.length === 0;

@@ -90,11 +90,12 @@ function Sync({ status: { sync, peers: count } }: { readonly status: StatusView 
 
 function PictureOf({ self }: { readonly self: string }) {
   const picture = pictureOf(self, peers.value, feeds.value);
+  const { extent } = picture;
   const linked = peers.value.filter(({ state }) => state === 'connected').length;
   return (
     <figure class="picture">
       <svg
-        viewBox="-135 -130 270 268"
+        viewBox={`${-extent} ${-extent} ${2 * extent} ${2 * extent}`}
         role="img"
         aria-label={`This node and its ${linked} links; the list below says the same in words`}
       >
@@ -154,7 +155,9 @@ function Dot({ spot: { pk, x, y, kind } }: { readonly spot: Spot }) {
           />
         ))}
       </g>
-      <text y={size / 2 + 9}>{kind === 'self' ? 'this node' : oneLine(nameOf(pk), 14)}</text>
+      <text y={y < 0 ? -size / 2 - 4 : size / 2 + 9}>
+        {kind === 'self' ? 'this node' : oneLine(nameOf(pk), 14)}
+      </text>
     </g>
   );
 }
