@@ -78,7 +78,6 @@ export class Hub {
           accept: 'text/event-stream',
           ...(this.#token !== null && { authorization: `Bearer ${this.#token}` }),
         },
-        cache: 'no-store',
         signal: attempt.signal,
       });
       if (!response.ok || response.body === null) {

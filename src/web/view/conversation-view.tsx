@@ -39,7 +39,7 @@ export function ConversationView({ group }: ViewProps) {
         }}
       >
         <RowList
-          ref={list}
+          handle={list}
           label={`Messages in ${oneLine(name, 60)}`}
           messages={conversation.timeline.messages}
           head={<Beginning conversation={conversation} group={group} />}

@@ -8,6 +8,8 @@ import { windowOf, type RowWindow } from '../model/row-window.ts';
 
 interface Props {
   readonly messages: readonly MessageView[];
+  /** Where the list puts itself, for whoever has to move it. */
+  readonly handle: { current: RowList | null };
   /** What stands before and behind the rows; drawn always. */
   readonly head: ComponentChildren;
   readonly foot: ComponentChildren;
@@ -38,6 +40,7 @@ export class RowList extends Component<Props, State> {
   readonly #heights = new Heights();
   readonly #measured = new Map<string, number>();
   readonly #rows = new Map<string, HTMLElement>();
+  readonly #refs = new Map<string, (element: HTMLElement | null) => void>();
   readonly #watch = new ResizeObserver(() => {
     this.#settle();
   });
@@ -49,6 +52,7 @@ export class RowList extends Component<Props, State> {
   #anchor: { message: MessageView; offset: number } | undefined;
 
   override componentDidMount(): void {
+    this.props.handle.current = this;
     if (this.#scroller.current !== null) this.#watch.observe(this.#scroller.current);
     this.#settle();
   }
@@ -58,6 +62,7 @@ export class RowList extends Component<Props, State> {
   }
 
   override componentWillUnmount(): void {
+    this.props.handle.current = null;
     this.#watch.disconnect();
   }
 
@@ -105,13 +110,7 @@ export class RowList extends Component<Props, State> {
         <div ref={this.#head}>{head}</div>
         <div style={{ height: `${window.above}px` }} />
         {drawn.map((message, i) => (
-          <div
-            key={message.id}
-            class="row"
-            ref={(element: HTMLElement | null) => {
-              this.#attach(message.id, element);
-            }}
-          >
+          <div key={message.id} class="row" ref={this.#refOf(message.id)}>
             {row(message, messages[window.start + i - 1])}
           </div>
         ))}
@@ -121,12 +120,25 @@ export class RowList extends Component<Props, State> {
     );
   }
 
+  /** The same function each time: another one would be attached anew at each drawing. */
+  #refOf(id: string): (element: HTMLElement | null) => void {
+    const known = this.#refs.get(id);
+    if (known !== undefined) return known;
+    const made = (element: HTMLElement | null): void => {
+      this.#attach(id, element);
+    };
+    this.#refs.set(id, made);
+    return made;
+  }
+
   #attach(id: string, element: HTMLElement | null): void {
     const before = this.#rows.get(id);
     if (before === element) return;
     if (before !== undefined) this.#watch.unobserve(before);
-    if (element === null) this.#rows.delete(id);
-    else {
+    if (element === null) {
+      this.#rows.delete(id);
+      this.#refs.delete(id);
+    } else {
       this.#rows.set(id, element);
       this.#watch.observe(element);
     }
