@@ -5,6 +5,7 @@ import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
+import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import {
@@ -60,7 +61,11 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals, web: options.web };
+  const broadcasts = new Broadcasts(options);
+  const surface: Surface = {
+    ...{ api, clock, timers, logger, readers, broadcasts, refusals },
+    web: options.web,
+  };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 

@@ -1,6 +1,7 @@
 // What every route shares.
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
+import type { Broadcasts } from './broadcast.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
 import type { WebFiles } from './web-files.ts';
@@ -11,6 +12,7 @@ export interface Surface {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly readers: Readers;
+  readonly broadcasts: Broadcasts;
   readonly refusals: Refusals;
   /** The built page; undefined where there is none. */
   readonly web: WebFiles | undefined;

@@ -38,7 +38,7 @@ function messageAt(group: string, i: number): MessageView {
     text: i % 7 === 0 ? `line ${i}\nof several\nlines` : `line ${i} `.repeat(1 + (i % 30)),
     ...{ edited: false, deleted: false, hidden: false, pinned: false, priority: null, ack: null },
     ...{ reactions: {}, mentions: [], mine: false, delivery: { stored: [], members: 2 } },
-  } as MessageView;
+  };
 }
 
 /** The node with a long history before it: everything but pages of messages is its own. */
