@@ -142,11 +142,11 @@ export async function showGroup(group: string): Promise<void> {
 
 /** The line above what is new: it stays where it was when the group was opened. */
 function markUnread(group: string, { timeline, unreadFrom }: Conversation): void {
-  const unread = findGroup(group)?.unread ?? 0;
-  const others = timeline.messages.filter(({ mine, deleted }) => !mine && !deleted);
-  const newest = others.sort((a, b) => (a.cursor < b.cursor ? 1 : -1)).slice(0, unread);
-  const first = timeline.messages.find((message) => newest.includes(message));
-  unreadFrom.value = first?.id ?? null;
+  const { unread, read_cursor: read } = findGroup(group) ?? {};
+  const first = timeline.messages.find(
+    ({ mine, deleted, cursor }) => !mine && !deleted && read !== undefined && cursor > read,
+  );
+  unreadFrom.value = unread === 0 ? null : (first?.id ?? null);
 }
 
 export async function showThread(root: string): Promise<void> {

@@ -1,6 +1,6 @@
 // Brings what the event stream says to where it is shown.
 import { batch, effect } from '@preact/signals';
-import type { MessageView, PeerView } from '../../chat/view.ts';
+import type { GapView, MessageView, PeerView } from '../../chat/view.ts';
 import { after, now } from '../env.ts';
 import { openLive } from '../live/live.ts';
 import type { FromHub, Live, StreamEvent } from '../live/wire.ts';
@@ -129,7 +129,9 @@ function takeEvent({ cursor, event, data }: StreamEvent): void {
       refreshStatus();
       break;
     case 'gap':
-      reload();
+      // Of everything else the state as it is now tells all.
+      if ((JSON.parse(data) as GapView).of === 'message') reload();
+      else refreshAll();
       break;
     case 'read':
       refreshGroups();

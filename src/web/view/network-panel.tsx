@@ -122,7 +122,7 @@ function Stroke({ line: { from, to, kind, peer } }: { readonly line: Line }) {
     <g class={`stroke ${kind}`}>
       <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} class={lag > 0 ? 'lagging' : ''} />
       {peer !== undefined && kind === 'connected' && (
-        <text x={to.x * 0.5} y={to.y * 0.5 - 3}>
+        <text x={to.x * 0.62} y={to.y * 0.62 + 2}>
           {lag > 0 ? lagWords(peer) : peer.rtt_ms === null ? '' : roundTrip(peer.rtt_ms)}
         </text>
       )}
