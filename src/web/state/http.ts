@@ -96,7 +96,7 @@ function parseProblem(text: string): ProblemBody {
 
 /** What went wrong, for a person: what it is and what to do. */
 export function wordsOf(error: unknown): string {
-  if (error instanceof Problem)
-    return error.hint === '' ? error.message : `${error.message}. ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
+  const what = error instanceof Error ? error.message : String(error);
+  const sentence = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
+  return error instanceof Problem && error.hint !== '' ? `${sentence}. ${error.hint}` : sentence;
 }

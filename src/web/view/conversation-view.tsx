@@ -10,6 +10,7 @@ import { oneLine } from '../model/visible.ts';
 import { Composer, type Mode } from './composer.tsx';
 import { ConversationHead } from './conversation-head.tsx';
 import { Icon } from './icon.tsx';
+import { LinkSign } from './link-sign.tsx';
 import { keyActions } from './message-tools.tsx';
 import { MessageRow } from './message-row.tsx';
 import { Pending } from './pending.tsx';
@@ -32,6 +33,7 @@ export function ConversationView({ group }: ViewProps) {
   return (
     <main class="conversation">
       <ConversationHead group={group} />
+      <LinkSign />
       <div
         class="timeline"
         onKeyDown={(event) => {

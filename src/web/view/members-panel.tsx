@@ -90,7 +90,9 @@ function Member({ group, member, isAdmin }: MemberProps) {
             </span>
           )}
         </span>
-        <span class={`presence ${online ? 'on' : ''}`}>{online ? 'linked' : 'not linked'}</span>
+        {!isSelf && (
+          <span class={`presence ${online ? 'on' : ''}`}>{online ? 'linked' : 'not linked'}</span>
+        )}
       </summary>
       <p>
         <code class="key">{pk}</code>
