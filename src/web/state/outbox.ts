@@ -13,6 +13,7 @@ import {
 } from '../model/outbox-rules.ts';
 import { takeMessage } from './conversation.ts';
 import { ask, Problem, wordsOf } from './http.ts';
+import { refreshGroups } from './node.ts';
 import { directTo, openGroup, say } from './ui.ts';
 
 export const outbox = signal<readonly OutboxEntry[]>([]);
@@ -125,6 +126,7 @@ async function attempt(entry: OutboxEntry): Promise<boolean> {
     });
     takeMessage(message, message.cursor);
     save(stored().filter(({ key }) => key !== entry.key));
+    refreshGroups();
     if (entry.to !== null && directTo.value === entry.to) openGroup(message.group);
     return true;
   } catch (error) {

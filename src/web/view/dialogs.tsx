@@ -5,8 +5,8 @@ import { changeGroup } from '../state/actions.ts';
 import { ask, wordsOf } from '../state/http.ts';
 import { findGroup, refreshPeers, status } from '../state/node.ts';
 import { dialog, openGroup, openId, panel } from '../state/ui.ts';
-import { closeDialog, DialogFrame } from './dialog.tsx';
-import { Field, FormFoot } from './form.tsx';
+import { closeDialog } from './dialog.tsx';
+import { DialogForm, Field } from './form.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { Value } from './settings-panel.tsx';
@@ -43,33 +43,24 @@ function CreateDialog() {
     closeDialog();
   };
   return (
-    <DialogFrame title="New group">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field label="Name" value={name} onInput={setName} maxLength={64} hasFocus />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={encrypted}
-            onChange={({ currentTarget }) => {
-              setEncrypted(currentTarget.checked);
-            }}
-          />
-          <span>
-            Encrypted for its members
-            <span class="hint block">
-              Nodes outside of it can carry its messages, and cannot read them.
-            </span>
+    <DialogForm title="New group" action="Create" isReady={name.trim() !== ''} onSubmit={submit}>
+      <Field label="Name" value={name} onInput={setName} maxLength={64} hasFocus />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={encrypted}
+          onChange={({ currentTarget }) => {
+            setEncrypted(currentTarget.checked);
+          }}
+        />
+        <span>
+          Encrypted for its members
+          <span class="hint block">
+            Nodes outside of it can carry its messages, and cannot read them.
           </span>
-        </label>
-        <FormFoot action="Create" isReady={name.trim() !== ''} />
-      </form>
-    </DialogFrame>
+        </span>
+      </label>
+    </DialogForm>
   );
 }
 
@@ -89,29 +80,25 @@ function JoinDialog() {
     }
   };
   return (
-    <DialogFrame title="Join a group">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field
-          label="Invite link"
-          value={invite}
-          onInput={setInvite}
-          placeholder="skychat://…"
-          hasFocus
-        />
-        {failure !== null && (
-          <p class="error" role="alert">
-            {failure}
-          </p>
-        )}
-        <FormFoot action="Join" isReady={/^skychat:\/\/\S+$/i.test(invite.trim())} />
-      </form>
-    </DialogFrame>
+    <DialogForm
+      title="Join a group"
+      action="Join"
+      isReady={/^skychat:\/\/\S+$/i.test(invite.trim())}
+      onSubmit={submit}
+    >
+      <Field
+        label="Invite link"
+        value={invite}
+        onInput={setInvite}
+        placeholder="skychat://…"
+        hasFocus
+      />
+      {failure !== null && (
+        <p class="error" role="alert">
+          {failure}
+        </p>
+      )}
+    </DialogForm>
   );
 }
 
@@ -129,36 +116,29 @@ function PeerDialog() {
     }
   };
   return (
-    <DialogFrame title="Link another node">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <p>Both sides name each other: give the other node this address, and put in its own.</p>
-        {own !== undefined && (
-          <Value
-            label="This node"
-            value={own.listen === null ? own.pk : `${own.pk}@${own.listen}`}
-          />
-        )}
-        <Field
-          label="The other node"
-          value={address}
-          onInput={setAddress}
-          placeholder="KEY@HOST:PORT"
-          hasFocus
-        />
-        {failure !== null && (
-          <p class="error" role="alert">
-            {failure}
-          </p>
-        )}
-        <FormFoot action="Link" isReady={address.includes('@')} />
-      </form>
-    </DialogFrame>
+    <DialogForm
+      title="Link another node"
+      action="Link"
+      isReady={address.includes('@')}
+      onSubmit={submit}
+    >
+      <p>Both sides name each other: give the other node this address, and put in its own.</p>
+      {own !== undefined && (
+        <Value label="This node" value={own.listen === null ? own.pk : `${own.pk}@${own.listen}`} />
+      )}
+      <Field
+        label="The other node"
+        value={address}
+        onInput={setAddress}
+        placeholder="KEY@HOST:PORT"
+        hasFocus
+      />
+      {failure !== null && (
+        <p class="error" role="alert">
+          {failure}
+        </p>
+      )}
+    </DialogForm>
   );
 }
 
@@ -174,19 +154,15 @@ function DescribeDialog({ group }: { readonly group: GroupView }) {
   };
   const isOther = name !== group.name || topic !== (group.topic ?? '');
   return (
-    <DialogFrame title="Name and topic">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field label="Name" value={name} onInput={setName} maxLength={64} hasFocus />
-        <Field label="Topic" value={topic} onInput={setTopic} maxLength={256} />
-        <FormFoot action="Save" isReady={isOther && name.trim() !== ''} />
-      </form>
-    </DialogFrame>
+    <DialogForm
+      title="Name and topic"
+      action="Save"
+      isReady={isOther && name.trim() !== ''}
+      onSubmit={submit}
+    >
+      <Field label="Name" value={name} onInput={setName} maxLength={64} hasFocus />
+      <Field label="Topic" value={topic} onInput={setTopic} maxLength={256} />
+    </DialogForm>
   );
 }
 
@@ -198,17 +174,8 @@ function LeaveDialog({ group }: { readonly group: GroupView }) {
     closeDialog();
   };
   return (
-    <DialogFrame title="Leave this group">
-      <form
-        class="form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <p>What was said stays on this node. To come back an invite is needed.</p>
-        <FormFoot action="Leave" isReady isDanger />
-      </form>
-    </DialogFrame>
+    <DialogForm title="Leave this group" action="Leave" isReady isDanger onSubmit={submit}>
+      <p>What was said stays on this node. To come back an invite is needed.</p>
+    </DialogForm>
   );
 }

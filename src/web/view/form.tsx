@@ -1,5 +1,6 @@
 // The parts that all forms in dialogs are made of.
-import { closeDialog } from './dialog.tsx';
+import type { ComponentChildren } from 'preact';
+import { closeDialog, DialogFrame } from './dialog.tsx';
 
 interface FieldProps {
   readonly label: string;
@@ -28,21 +29,38 @@ export function Field({ label, value, onInput, hasFocus, ...rest }: FieldProps) 
   );
 }
 
-interface FootProps {
+interface DialogFormProps {
+  readonly title: string;
+  /** What the button says. */
   readonly action: string;
   readonly isReady: boolean;
   readonly isDanger?: boolean;
+  readonly onSubmit: () => Promise<void>;
+  readonly children: ComponentChildren;
 }
 
-export function FormFoot({ action, isReady, isDanger = false }: FootProps) {
+/** A dialog that is one form: it stays open where what is asked for does not come about. */
+export function DialogForm(props: DialogFormProps) {
+  const { title, action, isReady, isDanger = false, onSubmit, children } = props;
   return (
-    <footer>
-      <button type="button" onClick={closeDialog}>
-        Cancel
-      </button>
-      <button type="submit" class={isDanger ? 'danger' : 'primary'} disabled={!isReady}>
-        {action}
-      </button>
-    </footer>
+    <DialogFrame title={title}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void onSubmit();
+        }}
+      >
+        {children}
+        <footer>
+          <button type="button" onClick={closeDialog}>
+            Cancel
+          </button>
+          <button type="submit" class={isDanger ? 'danger' : 'primary'} disabled={!isReady}>
+            {action}
+          </button>
+        </footer>
+      </form>
+    </DialogFrame>
   );
 }
