@@ -265,6 +265,9 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await page.getByRole('button', { name: 'Members' }).click();
     expect(await isNarrow()).toBe(true);
     await page.getByRole('button', { name: 'Close (Esc)' }).click();
+    await node.kill();
+    await page.locator('main .link-sign.away').waitFor();
+    expect(await isNarrow()).toBe(true);
     await page.getByRole('button', { name: 'All conversations' }).click();
     await page.locator('.group').first().waitFor();
     expectNoComplaints(page);

@@ -66,7 +66,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     );
 
     await Promise.all([alice.kill(), bob.kill()]);
-    await here.locator('.link-sign.away').waitFor();
+    await here.locator('.sidebar .link-sign.away').waitFor();
     await typeMessage(here, 'typed while the node was away');
     await here.locator('.pending-row', { hasText: 'Kept here' }).waitFor();
     // Neither a reload nor the node's absence loses it: the browser has both the page and the text.
@@ -75,7 +75,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await untilText(there, 'typed while the node was away');
     await untilText(here, 'typed while the node was away');
     await here.locator('.pending-row').waitFor({ state: 'detached' });
-    await here.locator('.link-sign.away').waitFor({ state: 'detached' });
+    await here.locator('.sidebar .link-sign.away').waitFor({ state: 'detached' });
     await typeMessage(there, 'and back');
     await untilText(here, 'and back');
     expected.push('typed while the node was away', 'and back');
