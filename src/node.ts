@@ -18,6 +18,7 @@ import {
 } from './env.ts';
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { findWebFiles } from './http/web-files.ts';
 import type { PublicKey } from './identity.ts';
 import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
@@ -366,7 +367,8 @@ class Node implements RunningNode {
       ...{ api: this.#api, network: this.#network, runner: this.#runner },
       ...{ store: this.#storage.store, server: () => this.#server, entrance: this.#entrance },
     });
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, programs, metrics });
+    const surface = { programs, metrics, web: findWebFiles() };
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, ...surface });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
     this.#bots.start();

@@ -34,11 +34,13 @@ import { addMessageRoutes } from './routes/messages.ts';
 import { addMetricsRoutes } from './routes/metrics.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly programs: Programs;
@@ -46,6 +48,8 @@ export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** The built page, where there is one. */
+  readonly web?: WebFiles | undefined;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -80,7 +84,8 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const sources = { api, programs, metrics, clock, timers, logger };
+  const { web } = options;
+  const sources = { api, programs, metrics, web, clock, timers, logger };
   const surface: Surface = { ...sources, readers, broadcasts, refusals };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
@@ -199,6 +204,7 @@ function addRoutes(
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     addMetricsRoutes(scope, surface);
+    addPageRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

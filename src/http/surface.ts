@@ -6,6 +6,7 @@ import type { Programs } from './programs.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface Surface {
   readonly api: Api;
@@ -17,4 +18,6 @@ export interface Surface {
   readonly readers: Readers;
   readonly broadcasts: Broadcasts;
   readonly refusals: Refusals;
+  /** The built page; undefined where there is none. */
+  readonly web: WebFiles | undefined;
 }
