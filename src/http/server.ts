@@ -50,10 +50,21 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Event streams, followers and long polls that are open. */
   readonly readers: number;
+  /** How the streams among them get on. */
+  readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
+}
+
+export interface StreamFigures {
+  /** Streams whose readers have everything. */
+  readonly live: number;
+  /** Streams whose readers have not taken what was written to them. */
+  readonly paused: number;
+  /** How often a stream was paused. */
+  readonly pauses: number;
 }
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
@@ -115,9 +126,21 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     get readers() {
       return readers.size;
     },
+    get streams() {
+      const { paused, pauses } = readers.streams;
+      return { live: broadcasts.listeners, paused, pauses };
+    },
     counters: () => refusals.counters(),
     close: () => (closed ??= close()),
   };
+}
+
+/**
+ * An EventSource that is refused, with whatever status, gives up for good; one that is cut off comes
+ * back, as it does when nobody listens any more.
+ */
+function resumesByItself({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
 }
 
 function addRoutes(
@@ -129,7 +152,11 @@ function addRoutes(
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('cache-control', 'no-store');
     reply.raw.setHeader('x-content-type-options', 'nosniff');
-    done(refusalOf(request));
+    const refusal = refusalOf(request);
+    if (refusal?.code === 'closing' && resumesByItself(request)) {
+      reply.hijack();
+      request.raw.socket.destroy();
+    } else done(refusal);
   });
   // A shell's prompt begins on a line of its own behind curl.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
