@@ -3,6 +3,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
+import { admit } from './admission.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
 import { Broadcasts } from './broadcast.ts';
@@ -17,12 +18,14 @@ import {
   type HttpTimes,
 } from './limits.ts';
 import { Refusals } from './problems.ts';
+import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
+import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
@@ -32,10 +35,12 @@ import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
 import type { WebFiles } from './web-files.ts';
 
-export interface HttpOptions extends GuardOptions {
+export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
+  readonly programs: Programs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -49,28 +54,39 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Event streams, followers and long polls that are open. */
   readonly readers: number;
+  /** How the streams among them get on. */
+  readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
 
+export interface StreamFigures {
+  /** Streams whose readers have everything. */
+  readonly live: number;
+  /** Streams whose readers have not taken what was written to them. */
+  readonly paused: number;
+  /** How often a stream was paused. */
+  readonly pauses: number;
+}
+
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger } = options;
+  const { clock, timers, logger, programs } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
   const surface: Surface = {
-    ...{ api, clock, timers, logger, readers, broadcasts, refusals },
+    ...{ api, programs, clock, timers, logger, readers, broadcasts, refusals },
     web: options.web,
   };
   const noise = new NoiseHandler(surface);
-  const guard = new Guard(options);
+  const guard = new Guard({ ...options, tokens: programs.tokens });
 
   const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
-    guard.refusalOf(request.raw) ??
+    admit(guard, request) ??
     (closing ? new SkychatError('closing', 'the node is closing') : undefined);
 
   const fastify = Fastify({
@@ -117,9 +133,21 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     get readers() {
       return readers.size;
     },
+    get streams() {
+      const { paused, pauses } = readers.streams;
+      return { live: broadcasts.listeners, paused, pauses };
+    },
     counters: () => refusals.counters(),
     close: () => (closed ??= close()),
   };
+}
+
+/**
+ * An EventSource that is refused, with whatever status, gives up for good; one that is cut off comes
+ * back, as it does when nobody listens any more.
+ */
+function resumesByItself({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
 }
 
 function addRoutes(
@@ -127,10 +155,15 @@ function addRoutes(
   surface: Surface,
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
 ): void {
+  fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('cache-control', 'no-store');
     reply.raw.setHeader('x-content-type-options', 'nosniff');
-    done(refusalOf(request));
+    const refusal = refusalOf(request);
+    if (refusal?.code === 'closing' && resumesByItself(request)) {
+      reply.hijack();
+      request.raw.socket.destroy();
+    } else done(refusal);
   });
   // A shell's prompt begins on a line of its own behind curl.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
@@ -159,6 +192,8 @@ function addRoutes(
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
+    addTokenRoutes(scope, surface);
+    addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     addPageRoutes(scope, surface);
     done();
