@@ -16,28 +16,24 @@ import {
   type Random,
   type Timers,
 } from './env.ts';
-import { listenHttp } from './http/listen.ts';
-import { createHttpServer, type HttpServer } from './http/server.ts';
-import { findWebFiles } from './http/web-files.ts';
 import type { PublicKey } from './identity.ts';
 import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
-import { openBots, type Bots } from './node/bots.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
 import { groupRules } from './node/group-rules.ts';
 import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
-import { openMetrics } from './node/metrics/snapshot.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
 import { readOwnAddresses } from './node/own-addresses.ts';
 import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
+import { NodeSurface } from './node/surface.ts';
 import { openStorage, type Storage } from './node/storage.ts';
 import { sweepExpired } from './node/sweep.ts';
 import { forkRowPrefix, parseForkRow } from './sync/forks.ts';
@@ -117,13 +113,11 @@ class Node implements RunningNode {
   #groupLinks: GroupLinks | undefined;
   #forgetting!: Forgetting;
   #api!: NodeApi;
-  #bots: Bots | undefined;
-  #server: HttpServer | undefined;
+  #surface: NodeSurface | undefined;
   readonly #entrance: Entrance;
   #announcer: Announcer | undefined;
   #cancelSweep: (() => void) | undefined;
   #listen: string | null = null;
-  #http = '';
   #closed: Promise<void> | undefined;
 
   constructor(config: NodeConfig, ports: Ports, storage: Storage) {
@@ -153,7 +147,7 @@ class Node implements RunningNode {
   }
 
   get http(): string {
-    return this.#http;
+    return this.#surface?.address ?? '';
   }
 
   get data(): string {
@@ -189,7 +183,7 @@ class Node implements RunningNode {
     if (this.#config.listen !== undefined) {
       this.#listen = formatEndpoint(await this.#network.listen(this.#config.listen));
     }
-    await this.#openHttp(token);
+    this.#surface = await this.#openSurface(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
     void this.#forgetting.start();
     mesh.start();
@@ -218,10 +212,9 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
-    await this.#bots?.close();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
-    await this.#server?.close();
+    await this.#surface?.close();
     await (this.#network as Network | undefined)?.close();
     await (this.#forgetting as Forgetting | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
@@ -348,8 +341,8 @@ class Node implements RunningNode {
       startedAt: this.#startedAt,
       listen: () => this.#listen,
       damaged: () => this.#storage.damaged(),
-      http: () => this.#http,
-      refused: () => ({ ...this.#server?.counters(), ...this.#entrance.counters }),
+      http: () => this.http,
+      refused: () => ({ ...this.#surface?.counters(), ...this.#entrance.counters }),
       onPeersChanged: () => {
         this.#onPeersChanged();
       },
@@ -357,21 +350,12 @@ class Node implements RunningNode {
     });
   }
 
-  async #openHttp(token: string | undefined): Promise<void> {
-    const { allowHosts, http } = this.#config;
-    const parts = { api: this.#api, chat: this.#chat, runner: this.#runner };
-    this.#bots = await openBots({ ...this.#ports, ...parts, storage: this.#storage });
-    const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    const { programs } = this.#bots;
-    const metrics = openMetrics({
-      ...{ api: this.#api, network: this.#network, runner: this.#runner },
-      ...{ store: this.#storage.store, server: () => this.#server, entrance: this.#entrance },
+  #openSurface(token: string | undefined): Promise<NodeSurface> {
+    return NodeSurface.open({
+      ...{ ...this.#ports, config: this.#config, token, storage: this.#storage, api: this.#api },
+      ...{ chat: this.#chat, runner: this.#runner },
+      ...{ network: this.#network, entrance: this.#entrance },
     });
-    const surface = { programs, metrics, web: findWebFiles() };
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, ...surface });
-    const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
-    this.#http = await listenHttp(this.#server, address);
-    this.#bots.start();
   }
 
   #openAnnouncer(): Announcer {
