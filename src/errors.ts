@@ -51,6 +51,7 @@ export const errorCodes = [
   'forbidden-origin',
   'idempotency-mismatch',
   'too-many-requests',
+  'method-not-allowed',
   'not-ready',
   'own-feed-unknown',
   'closing',

@@ -352,9 +352,9 @@ class Node implements RunningNode {
   }
 
   async #openHttp(token: string | undefined): Promise<void> {
-    const { allowHosts, http } = this.#config;
+    const { allowHosts, http, writeRate } = this.#config;
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard });
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, writeRate });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
   }

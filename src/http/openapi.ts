@@ -27,7 +27,8 @@ export class Documents {
 
 const description = `The HTTP surface of a skychat-node. Every path also works below /v1. Bodies may be sent
 as \`curl -d\` sends them (application/x-www-form-urlencoded): they are read as text/plain. A refusal
-changes nothing and is a problem of RFC 9457, whose stable codes are listed in \`x-problem-codes\`.`;
+changes nothing and is a problem of RFC 9457, whose stable codes are listed in \`x-problem-codes\`.
+OPTIONS of any path answers 204 with its methods in Allow. Every answer has an X-Request-Id.`;
 
 export function buildOpenApi(operations: readonly Operation[]): Json {
   const shapes = new Shapes();

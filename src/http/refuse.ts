@@ -23,27 +23,37 @@ export function refuse(
   const problem = problemOf(error);
   const { code } = problem;
   surface.refusals.count(code);
-  if (problem.status >= 500) logFault(surface, request, problem, error);
+  log(surface, request, problem, error);
   const retryAfter = retryAfterSeconds(code);
-  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after')) {
+    reply.header('retry-after', String(retryAfter));
+  }
+  reply.header('x-request-id', request.id);
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="skychat-node"');
   return reply.code(problem.status).type(contentType).serializer(JSON.stringify).send(problem);
 }
 
 /** The route and not the path: logs show no ids, names or texts. */
-function logFault(
+function log(
   { logger }: Surface,
   request: FastifyRequest,
-  { code }: Problem,
+  { code, status }: Problem,
   error: unknown,
 ): void {
   const { method } = request;
-  const route = request.routeOptions.url ?? 'unknown';
+  const fields = {
+    method,
+    route: request.routeOptions.url ?? 'unknown',
+    code,
+    request: request.id,
+  };
   if (code === 'internal') {
     const stack = error instanceof Error ? error.stack : String(error);
-    logger.error({ method, route, code, stack }, 'a request failed');
+    logger.error({ ...fields, stack }, 'a request failed');
+  } else if (status >= 500) {
+    logger.warn(fields, 'a request was refused');
   } else {
-    logger.warn({ method, route, code }, 'a request was refused');
+    logger.debug(fields, 'a request was refused');
   }
 }
 

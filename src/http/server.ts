@@ -1,8 +1,9 @@
 // Builds the HTTP surface over an Api. It does not listen by itself: tests inject requests, listen.ts
 // binds it to an address.
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Clock, Logger, Timers } from '../env.ts';
+import type { Clock, Logger, Random, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
+import { Allowance } from './allowance.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
 import { Connections } from './connections.ts';
@@ -15,11 +16,14 @@ import {
   pathPartCharsMax,
   type HttpTimes,
 } from './limits.ts';
-import { Refusals } from './problems.ts';
+import { Methods } from './methods.ts';
+import { answerNotFound } from './not-found.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
+import { Refusals } from './problems.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
+import { requestIds } from './request-ids.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addInviteRoutes } from './routes/invites.ts';
@@ -36,6 +40,9 @@ export interface HttpOptions extends GuardOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  readonly random: Random;
+  /** How often a second each caller may write for good; 0: no bound. */
+  readonly writeRate: number;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -74,6 +81,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       // The kernel finds out that a reader's machine has vanished.
       keepAlive: true,
     },
+    genReqId: requestIds(options.random),
     requestTimeout: times.requestMs,
     connectionTimeout: times.stalledMs,
     bodyLimit: bodyBytesMax,
@@ -92,7 +100,9 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   fastify.server.on('drop', () => {
     refusals.count('too-many-requests');
   });
-  addRoutes(fastify, surface, refusalOf);
+  const allowance = new Allowance(clock, options.writeRate);
+  addGate(fastify, refusalOf, allowance);
+  addRoutes(fastify, surface);
 
   const connections = new Connections(fastify.server);
   const close = (): Promise<void> => {
@@ -113,29 +123,52 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   };
 }
 
-function addRoutes(
+/** What every request passes before its route, whichever that is. */
+function addGate(
   fastify: FastifyInstance,
-  surface: Surface,
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
+  allowance: Allowance,
 ): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('cache-control', 'no-store');
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
-    done(refusalOf(request));
+    const { raw } = reply;
+    raw.setHeader('cache-control', 'no-store');
+    raw.setHeader('x-content-type-options', 'nosniff');
+    raw.setHeader('x-request-id', request.id);
+    done(refusalOf(request) ?? refusalOfPace(request, reply, allowance));
   });
+}
+
+const readingMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function refusalOfPace(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowance: Allowance,
+): SkychatError | undefined {
+  if (readingMethods.has(request.method)) return undefined;
+  // On a Unix socket there is one caller.
+  const waitSeconds = allowance.take(request.raw.socket.remoteAddress ?? 'local');
+  if (waitSeconds === undefined) return undefined;
+  reply.header('retry-after', String(waitSeconds));
+  return new SkychatError('too-many-requests', 'this caller has written too much for too long', {
+    hint: 'Write more slowly; the operator sets the rate with --write-rate.',
+  });
+}
+
+function addRoutes(fastify: FastifyInstance, surface: Surface): void {
   // A shell's prompt begins on a line of its own behind curl.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     const isJson = String(reply.getHeader('content-type')).includes('json');
     done(null, typeof payload === 'string' && isJson ? `${payload}\n` : payload);
   });
   fastify.setErrorHandler((error, request, reply) => refuse(surface, request, reply, error));
-  fastify.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
-    refuse(surface, request, reply, new SkychatError('unknown-route', 'nothing is served there')),
-  );
+  const methods = new Methods();
+  fastify.setNotFoundHandler(answerNotFound(surface, methods));
   addBodyParsers(fastify);
   const documents = new Documents();
   requireOperations(fastify);
-  fastify.addHook('onRoute', ({ method, prefix, config }) => {
+  fastify.addHook('onRoute', ({ method, url, prefix, config }) => {
+    methods.add(url, String(method));
     if (prefix === '' && method !== 'HEAD' && config?.operation !== undefined) {
       documents.add(config.operation);
     }

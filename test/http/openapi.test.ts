@@ -2,7 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Fastify, { type InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { silentLogger, systemClock, systemTimers } from '../../src/env.ts';
+import { silentLogger, systemClock, systemRandom, systemTimers } from '../../src/env.ts';
 import {
   exampleGroup,
   exampleInvite,
@@ -29,6 +29,7 @@ async function readDocument(): Promise<Record<string, unknown>> {
 async function walk(): Promise<{ method: string; url: string; operation: Operation }[]> {
   const server = createHttpServer(new FakeApi(), {
     ...{ allowHosts: [], logger: silentLogger, clock: systemClock, timers: systemTimers },
+    ...{ random: systemRandom, writeRate: 0 },
   });
   const found: { method: string; url: string; operation: Operation }[] = [];
   server.fastify.addHook('onRoute', ({ method, url, config }) => {

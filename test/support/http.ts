@@ -3,7 +3,13 @@ import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
+import {
+  silentLogger,
+  systemClock,
+  systemRandom,
+  systemTimers,
+  type Logger,
+} from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
@@ -31,6 +37,8 @@ export function openFixture(
     logger,
     clock: systemClock,
     timers: systemTimers,
+    random: systemRandom,
+    writeRate: 0,
     ...options,
   });
   watchContract(server.fastify, strictness);
