@@ -34,6 +34,14 @@ export const minPeersMax = 10_000;
 export const replicationMsMax = postingLimits.timeoutMsMax;
 export const replicationMsDefault = postingLimits.timeoutMsDefault;
 
+/** Groups of which skychat's shapes remember whether two talk there; who is forgotten is asked again. */
+export const talksMax = 4096;
+
+/** Those of skychat, for its clients. */
+export const historyMessagesDefault = 100;
+export const historyMessagesMax = 1000;
+export const skychatWaitMsMin = 100;
+
 /** An id that a caller gives a request is written into answers and the log. */
 export const requestIdCharsMax = 128;
 

@@ -34,6 +34,7 @@ import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
+import { addSkychatRoutes } from './routes/skychat.ts';
 import type { Surface } from './surface.ts';
 
 export interface HttpOptions extends GuardOptions {
@@ -183,6 +184,7 @@ function addRoutes(fastify: FastifyInstance, surface: Surface): void {
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
+    addSkychatRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     done();
   };

@@ -104,7 +104,7 @@ function requestOf({ method, url, example }: Operation): InjectOptions {
   );
   return {
     // A stream stays open; its head says all that the document says of it.
-    ...{ method: url === '/events' ? 'HEAD' : method, url: target, query, headers },
+    ...{ method: ['/events', '/sse'].includes(url) ? 'HEAD' : method, url: target, query, headers },
     ...(body !== undefined && { payload: body as object }),
   };
 }

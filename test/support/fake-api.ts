@@ -109,7 +109,11 @@ export class FakeApi implements Api {
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
     await this.#gate();
     this.drafts.push({ draft, options });
-    const message = this.arrive(draft.text, { mine: true, reply_to: draft.replyTo ?? null });
+    const { storedBy } = options;
+    const stored = this.replicated && storedBy !== undefined ? [storedBy] : [];
+    const message = this.arrive(draft.text, {
+      ...{ mine: true, reply_to: draft.replyTo ?? null, delivery: { stored, members: 1 } },
+    });
     return { message, replicated: this.replicated };
   }
 

@@ -10,7 +10,7 @@ import { PeerEvents } from '../peer-events.ts';
 import { withSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
 
-const lastEventId = describe(
+export const lastEventId = describe(
   'Where a reader left off; it goes before `after`.',
   withSchema(cursor.schema, (value, name) => (value === '' ? undefined : cursor(value, name))),
 );
@@ -42,7 +42,7 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
-async function firstPage(api: Api, after: string): Promise<EventPage> {
+export async function firstPage(api: Api, after: string): Promise<EventPage> {
   if (after === 'now') return { events: [], next: api.latestCursor(), more: false };
   await api.after(after, {}, 1);
   return { events: [], next: after, more: true };
