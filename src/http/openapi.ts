@@ -51,6 +51,7 @@ export function buildOpenApi(operations: readonly Operation[]): Json {
     paths,
     components: {
       schemas: shapes.all,
+      responses: shapes.problems,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -59,7 +60,9 @@ export function buildOpenApi(operations: readonly Operation[]): Json {
 /** Schemas with a title are shapes that the document names once. */
 class Shapes {
   readonly all: Record<string, unknown> = {};
+  readonly problems: Record<string, Json> = {};
   readonly #named = new Map<string, object>();
+  readonly #problemNames = new Map<string, string>();
 
   refer(value: unknown): unknown {
     if (Array.isArray(value)) return value.map((one) => this.refer(one));
@@ -71,6 +74,16 @@ class Shapes {
     this.#named.set(title, value);
     this.all[title] ??= this.#inside(value);
     return { $ref: `#/components/schemas/${title}` };
+  }
+
+  /** Most routes refuse alike: each way is in the document once. */
+  referProblem(status: number, codes: readonly ProblemCode[]): Json {
+    const key = codes.join(' ');
+    const count = Object.keys(this.problems).filter((name) => name.startsWith(`Problem${status}`));
+    const name = this.#problemNames.get(key) ?? `Problem${status}${letterOf(count.length)}`;
+    this.#problemNames.set(key, name);
+    this.problems[name] ??= problemAnswer(codes, this);
+    return { $ref: `#/components/responses/${name}` };
   }
 
   #inside(schema: object): Json {
@@ -85,6 +98,12 @@ class Shapes {
     const properties = Object.entries(value as Record<string, Schema>);
     return Object.fromEntries(properties.map(([name, schema]) => [name, this.refer(schema)]));
   }
+}
+
+/** a, b, …, z, aa: names have no digits behind those of the status. */
+function letterOf(index: number): string {
+  const letter = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? letter : letterOf(Math.floor(index / 26) - 1) + letter;
 }
 
 function operationOf(operation: Operation, shapes: Shapes): Json {
@@ -156,7 +175,9 @@ function responsesOf(operation: Operation, shapes: Shapes): Json {
     const { status } = problemKinds[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  for (const [status, codes] of byStatus) responses[String(status)] = problemAnswer(codes, shapes);
+  for (const [status, codes] of byStatus) {
+    responses[String(status)] = shapes.referProblem(status, codes.sort());
+  }
   return responses;
 }
 

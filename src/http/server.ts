@@ -98,6 +98,13 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     },
   });
   fastify.server.maxConnections = connectionsMax;
+  fastify.server.on('connect', ({ socket: { remoteAddress } }, socket) => {
+    noise.refuse('bad-request', 'CONNECT', socket, remoteAddress);
+  });
+  // Nothing is expected of this surface that it could not meet by answering (RFC 9110, 10.1.1).
+  fastify.server.on('checkExpectation', (request, response) => {
+    fastify.server.emit('request', request, response);
+  });
   fastify.server.on('drop', () => {
     refusals.count('too-many-requests');
   });
