@@ -6,6 +6,7 @@ import { SkychatError } from '../errors.ts';
 import { Allowance } from './allowance.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
+import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import {
@@ -64,7 +65,8 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals };
+  const broadcasts = new Broadcasts(options);
+  const surface: Surface = { api, clock, timers, logger, readers, broadcasts, refusals };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 
