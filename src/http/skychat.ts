@@ -1,7 +1,7 @@
 // Messages in the names and shapes of skywire's skychat, for its clients: rows of a history, and the
 // data of its event stream. Knows nothing of requests.
 import { LRUCache } from 'lru-cache';
-import type { MessageView } from '../chat/view.ts';
+import type { EventView, MessageView } from '../chat/view.ts';
 import type { Api } from './api.ts';
 import type { Encoding } from './live-stream.ts';
 import { talksMax } from './limits.ts';
@@ -98,17 +98,22 @@ function eventData(message: MessageView, talk: Talk): string {
   });
 }
 
+/** Nothing for what is said about messages; what is no message has a channel of its own. */
+function dataOf(event: EventView, talks: Talks): string {
+  if (event.event === 'gap') return JSON.stringify({ channel: 'system', gap: event.gap });
+  return event.event === 'message' ? eventData(event.message, talks.of(event.message)) : '';
+}
+
 /** Its stream has no names of events; the cursors are for those who reconnect with the last one. */
 export function skychatEncoding(talks: Talks): Encoding {
   return {
     opening: (cursor) => `: connected\nid: ${cursor}\n\n`,
-    event: ({ event, cursor, message }) =>
-      event === 'message'
-        ? `id: ${cursor}\ndata: ${eventData(message, talks.of(message))}\n\n`
-        : '',
+    event: (event) => {
+      const data = dataOf(event, talks);
+      return data === '' ? '' : `id: ${event.cursor}\ndata: ${data}\n\n`;
+    },
     keepAlive: () => ': ping\n\n',
     shutdown: () => '',
-    others: () => '',
   };
 }
 

@@ -50,20 +50,25 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
         // A group may be renamed while the stream is open.
         ...(group !== undefined && { group: (await api.group(group)).id }),
       };
-      // A reconnecting browser repeats the address that it began with, so the header goes first.
-      const last = headers['Last-Event-ID'];
       readers.admit();
-      const page = await (last === undefined
-        ? firstPage(api, query.after ?? 'now')
-        : resumedPage(api, last));
+      const page = await startPage(api, headers['Last-Event-ID'], query.after);
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
       return openEvents(surface, reply, page, selection);
     },
   });
 }
 
+/** A reconnecting browser repeats the address that it began with, so its last id goes first. */
+export function startPage(
+  api: Api,
+  last: string | undefined,
+  after: string | undefined,
+): Promise<EventPage> {
+  return last === undefined ? firstPage(api, after ?? 'now') : resumedPage(api, last);
+}
+
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
-export async function firstPage(api: Api, after: string): Promise<EventPage> {
+async function firstPage(api: Api, after: string): Promise<EventPage> {
   if (after === 'now') return { events: [], next: api.latestCursor(), more: false };
   await api.after(after, {}, 1);
   return { events: [], next: after, more: true };

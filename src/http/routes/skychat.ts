@@ -1,9 +1,10 @@
 // /message, /sse and /history: what clients of skywire's skychat call, over the same store.
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { EventPage } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
 import type { Api, Filter } from '../api.ts';
 import { checkText } from '../check-text.ts';
-import { contentTypes } from '../encodings.ts';
+import { contentTypes, noOthers } from '../encodings.ts';
 import { exampleId, examplePeerKey } from '../examples.ts';
 import { cursor, describe, integer, hex64 } from '../fields.ts';
 import {
@@ -33,7 +34,7 @@ import {
   Talks,
 } from '../skychat.ts';
 import type { Surface } from '../surface.ts';
-import { firstPage, lastEventId } from './events.ts';
+import { lastEventId, startPage } from './events.ts';
 
 const tag = 'skychat';
 
@@ -167,9 +168,8 @@ function addStream(fastify: FastifyInstance, surface: Surface, talks: Talks): vo
     problems: ['bad-cursor'],
     example: {},
     handle: async ({ query, headers }, request, reply) => {
-      const after = headers['Last-Event-ID'] ?? query.after ?? 'now';
       readers.admit();
-      const page = await firstPage(api, after);
+      const page = await startPage(api, headers['Last-Event-ID'], query.after);
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
       return openSse(surface, talks, reply, page);
     },
@@ -180,15 +180,18 @@ function openSse(
   surface: Surface,
   talks: Talks,
   reply: FastifyReply,
-  page: Awaited<ReturnType<typeof firstPage>>,
+  page: EventPage,
 ): FastifyReply {
   const { api } = surface;
   const start = {
     ...{ contentType: contentTypes.events, encoding: skychatEncoding(talks), page },
+    ...{ name: 'skychat', others: noOthers },
     arrivals: {
       after: async (from: string, count: number) => {
         const found = await api.eventsAfter(from, {}, count);
-        await talks.learn(found.events.map(({ message }) => message));
+        await talks.learn(
+          found.events.flatMap((event) => (event.event === 'gap' ? [] : [event.message])),
+        );
         return found;
       },
       arrival: (from: string, signal: AbortSignal) => api.arrival(from, signal),
