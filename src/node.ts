@@ -1,6 +1,5 @@
 // The composition root: opens the parts of a node in their order, wires them to each other, and
 // closes them again. Holds no logic of its own.
-import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
 import type { Forgetting } from './chat/forgetting.ts';
@@ -20,10 +19,11 @@ import {
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { PublicKey } from './identity.ts';
-import { formatEndpoint, parseEndpoint } from './net/address.ts';
+import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
+import { openBots, type Bots } from './node/bots.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
@@ -32,7 +32,7 @@ import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
-import { ownAddresses } from './node/own-addresses.ts';
+import { readOwnAddresses } from './node/own-addresses.ts';
 import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
@@ -114,6 +114,7 @@ class Node implements RunningNode {
   #groupLinks: GroupLinks | undefined;
   #forgetting!: Forgetting;
   #api!: NodeApi;
+  #bots: Bots | undefined;
   #server: HttpServer | undefined;
   readonly #entrance: Entrance;
   #announcer: Announcer | undefined;
@@ -214,6 +215,7 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
+    await this.#bots?.close();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
     await this.#server?.close();
@@ -353,10 +355,15 @@ class Node implements RunningNode {
 
   async #openHttp(token: string | undefined): Promise<void> {
     const { allowHosts, http, writeRate } = this.#config;
+    const parts = { api: this.#api, chat: this.#chat, runner: this.#runner };
+    this.#bots = await openBots({ ...this.#ports, ...parts, storage: this.#storage });
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, writeRate });
+    const { programs } = this.#bots;
+    const options = { ...this.#ports, ...guard, programs, writeRate };
+    this.#server = createHttpServer(this.#api, options);
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
+    this.#bots.start();
   }
 
   #openAnnouncer(): Announcer {
@@ -369,11 +376,8 @@ class Node implements RunningNode {
     });
   }
 
-  /** Read each time: a machine that moves has other interfaces. */
   #ownAddresses(): readonly string[] {
-    const listen = this.#listen === null ? undefined : parseEndpoint(this.#listen);
-    const network = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-    return ownAddresses(this.#config.advertise, listen, network);
+    return readOwnAddresses(this.#config.advertise, this.#listen);
   }
 
   #sweep(): void {

@@ -8,6 +8,7 @@ import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
 import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
+import { hookCommand } from './hook.ts';
 import { historyCommand } from './history.ts';
 import { idCommand } from './id.ts';
 import { keygenCommand } from './keygen.ts';
@@ -21,6 +22,7 @@ import { searchCommand } from './search.ts';
 import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
+import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Runs one command line to its end. Never throws; what it answers is for process.exitCode. */
@@ -81,6 +83,8 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     blockCommand,
     unblockCommand,
     blocksCommand,
+    tokenCommand,
+    hookCommand,
     verifyCommand,
     repairCommand,
     configCommand,

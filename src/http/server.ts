@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock, Logger, Random, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import { Allowance } from './allowance.ts';
+import { admit } from './admission.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
 import { Broadcasts } from './broadcast.ts';
@@ -19,14 +20,16 @@ import {
 } from './limits.ts';
 import { Methods } from './methods.ts';
 import { answerNotFound } from './not-found.ts';
+import { Refusals } from './problems.ts';
+import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
-import { Refusals } from './problems.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { requestIds } from './request-ids.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
+import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
@@ -36,9 +39,11 @@ import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import { addSkychatRoutes } from './routes/skychat.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
 
-export interface HttpOptions extends GuardOptions {
+export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
+  readonly programs: Programs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -53,25 +58,36 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Event streams, followers and long polls that are open. */
   readonly readers: number;
+  /** How the streams among them get on. */
+  readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
 
+export interface StreamFigures {
+  /** Streams whose readers have everything. */
+  readonly live: number;
+  /** Streams whose readers have not taken what was written to them. */
+  readonly paused: number;
+  /** How often a stream was paused. */
+  readonly pauses: number;
+}
+
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger } = options;
+  const { clock, timers, logger, programs } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const surface: Surface = { api, clock, timers, logger, readers, broadcasts, refusals };
+  const surface: Surface = { api, programs, clock, timers, logger, readers, broadcasts, refusals };
   const noise = new NoiseHandler(surface);
-  const guard = new Guard(options);
+  const guard = new Guard({ ...options, tokens: programs.tokens });
 
   const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
-    guard.refusalOf(request.raw) ??
+    admit(guard, request) ??
     (closing ? new SkychatError('closing', 'the node is closing') : undefined);
 
   const fastify = Fastify({
@@ -99,19 +115,8 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       refuse(surface, request, reply, refusalOf(request) ?? error);
     },
   });
-  fastify.server.maxConnections = connectionsMax;
-  fastify.server.on('connect', ({ socket: { remoteAddress } }, socket) => {
-    noise.refuse('bad-request', 'CONNECT', socket, remoteAddress);
-  });
-  // Nothing is expected of this surface that it could not meet by answering (RFC 9110, 10.1.1).
-  fastify.server.on('checkExpectation', (request, response) => {
-    fastify.server.emit('request', request, response);
-  });
-  fastify.server.on('drop', () => {
-    refusals.count('too-many-requests');
-  });
-  const allowance = new Allowance(clock, options.writeRate);
-  addGate(fastify, refusalOf, allowance);
+  boundServer(fastify, surface, noise);
+  addGate(fastify, refusalOf, new Allowance(clock, options.writeRate));
   addRoutes(fastify, surface);
 
   const connections = new Connections(fastify.server);
@@ -128,9 +133,40 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     get readers() {
       return readers.size;
     },
+    get streams() {
+      const { paused, pauses } = readers.streams;
+      return { live: broadcasts.listeners, paused, pauses };
+    },
     counters: () => refusals.counters(),
     close: () => (closed ??= close()),
   };
+}
+
+/**
+ * An EventSource that is refused, with whatever status, gives up for good; one that is cut off comes
+ * back, as it does when nobody listens any more.
+ */
+function resumesByItself({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
+}
+
+/** What node:http decides without a route. */
+function boundServer(
+  { server }: FastifyInstance,
+  { refusals }: Surface,
+  noise: NoiseHandler,
+): void {
+  server.maxConnections = connectionsMax;
+  server.on('connect', ({ socket: { remoteAddress } }, socket) => {
+    noise.refuse('bad-request', 'CONNECT', socket, remoteAddress);
+  });
+  // Nothing is expected of this surface that it could not meet by answering (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response);
+  });
+  server.on('drop', () => {
+    refusals.count('too-many-requests');
+  });
 }
 
 /** What every request passes before its route, whichever that is. */
@@ -139,12 +175,17 @@ function addGate(
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
   allowance: Allowance,
 ): void {
+  fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     raw.setHeader('cache-control', 'no-store');
     raw.setHeader('x-content-type-options', 'nosniff');
     raw.setHeader('x-request-id', request.id);
-    done(refusalOf(request) ?? refusalOfPace(request, reply, allowance));
+    const refusal = refusalOf(request) ?? refusalOfPace(request, reply, allowance);
+    if (refusal?.code === 'closing' && resumesByItself(request)) {
+      reply.hijack();
+      request.raw.socket.destroy();
+    } else done(refusal);
   });
 }
 
@@ -156,8 +197,9 @@ function refusalOfPace(
   allowance: Allowance,
 ): SkychatError | undefined {
   if (readingMethods.has(request.method)) return undefined;
-  // On a Unix socket there is one caller.
-  const waitSeconds = allowance.take(request.raw.socket.remoteAddress ?? 'local');
+  const { caller, raw } = request;
+  // A program with a token counts by itself; on a Unix socket there is one caller otherwise.
+  const waitSeconds = allowance.take(caller?.bot?.id ?? raw.socket.remoteAddress ?? 'local');
   if (waitSeconds === undefined) return undefined;
   reply.header('retry-after', String(waitSeconds));
   return new SkychatError('too-many-requests', 'this caller has written too much for too long', {
@@ -194,6 +236,8 @@ function addRoutes(fastify: FastifyInstance, surface: Surface): void {
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addSkychatRoutes(scope, surface);
+    addTokenRoutes(scope, surface);
+    addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     done();
   };

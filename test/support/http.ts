@@ -13,10 +13,12 @@ import {
 import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
+import { FakePrograms } from './fake-programs.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
 
 export interface Fixture {
   readonly api: FakeApi;
+  readonly programs: FakePrograms;
   readonly server: HttpServer;
   readonly logged: { level: string; fields: object; message: string }[];
 }
@@ -27,6 +29,7 @@ export function openFixture(
   strictness: Strictness = 'declared codes',
 ): Fixture {
   const api = new FakeApi();
+  const programs = new FakePrograms();
   const logged: Fixture['logged'] = [];
   const log = (level: string) => (fields: object, message: string) => {
     logged.push({ level, fields, message });
@@ -34,6 +37,7 @@ export function openFixture(
   const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
   const server = createHttpServer(api, {
     allowHosts: [],
+    programs,
     logger,
     clock: systemClock,
     timers: systemTimers,
@@ -43,7 +47,7 @@ export function openFixture(
   });
   watchContract(server.fastify, strictness);
   onTestFinished(() => server.close());
-  return { api, server, logged };
+  return { api, programs, server, logged };
 }
 
 export interface Listening extends Fixture {
