@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventPage } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
+import { apiOf } from '../admission.ts';
 import type { Api, Filter } from '../api.ts';
 import { checkText } from '../check-text.ts';
 import { contentTypes, noOthers } from '../encodings.ts';
@@ -74,9 +75,10 @@ export function addSkychatRoutes(fastify: FastifyInstance, surface: Surface): vo
   addStream(fastify, surface, talks);
 }
 
-function addSending(fastify: FastifyInstance, { api, clock }: Surface): void {
+function addSending(fastify: FastifyInstance, surface: Surface): void {
+  const { clock } = surface;
   addRoute(fastify, {
-    ...{ method: 'POST', url: '/message', tag, scope: 'post' },
+    ...{ method: 'POST', url: '/message', tag, scope: 'post', perCaller: true },
     summary: "As in skywire's skychat: sends to one key, and waits for its disk",
     body: readMessage,
     answers: {
@@ -88,11 +90,11 @@ function addSending(fastify: FastifyInstance, { api, clock }: Surface): void {
       body: { recipient: examplePeerKey, message: 'hello', wait_ms: 5000 },
       answer: { ok: true, acked: true, id: exampleId, ms: 12 },
     },
-    handle: async ({ body }, _request, reply) => {
+    handle: async ({ body }, request, reply) => {
       const { recipient: to, message: text, wait_ms: asked = 0, reply_to: replyTo } = body;
       const startedAt = clock.monotonic();
       const timeoutMs = Math.min(Math.max(asked, skychatWaitMsMin), replicationMsMax);
-      const { message } = await api.post(
+      const { message } = await apiOf(surface, request).post(
         { text, to, ...(replyTo !== undefined && { replyTo: replyTo.toLowerCase() }) },
         asked > 0 ? { storedBy: to, timeoutMs } : {},
       );
