@@ -64,6 +64,8 @@ export interface NodeConfig {
   readonly httpTokenFile: string | undefined;
   /** In lower case. */
   readonly allowHosts: readonly string[];
+  /** How often a second each caller of the HTTP surface may write for good; 0: no bound. */
+  readonly writeRate: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly forceNewHead: boolean;
@@ -116,6 +118,7 @@ export function parseConfig(inputs: ConfigInputs): LoadedConfig {
     retainS: take('retainS', lookup.text('retain', toDuration, undefined)),
     httpTokenFile: take('httpTokenFile', lookup.text('http-token-file', toPath, undefined)),
     allowHosts: take('allowHosts', lookup.list('allow-host', toHostName)),
+    writeRate: take('writeRate', lookup.text('write-rate', toRate, 200)),
     logLevel: take('logLevel', lookup.text('log-level', toOneOf(logLevels), 'info')),
     logFormat: take(
       'logFormat',
@@ -280,6 +283,14 @@ function toDuration(text: string): number {
     throw new Refusal('is not a time of an hour or longer', 'Write it as 36h, 30d or 52w.');
   }
   return seconds;
+}
+
+/** More than any node can do. */
+const rateMax = 1_000_000;
+
+function toRate(text: string): number {
+  if (/^[0-9]{1,7}$/.test(text) && Number(text) <= rateMax) return Number(text);
+  throw new Refusal('is not a rate', `Write a whole number up to ${rateMax}; 0 for no bound.`);
 }
 
 function toHostName(text: string): string {

@@ -54,6 +54,7 @@ export const errorCodes = [
   'forbidden-origin',
   'idempotency-mismatch',
   'too-many-requests',
+  'method-not-allowed',
   'not-ready',
   'own-feed-unknown',
   'closing',

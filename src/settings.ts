@@ -24,6 +24,7 @@ export const settings = {
   retain: 'text',
   'http-token-file': 'text',
   'allow-host': 'list',
+  'write-rate': 'text',
   'log-level': 'text',
   'log-format': 'text',
   'force-new-head': 'switch',

@@ -34,6 +34,8 @@ export interface TextDraft {
 export interface PostingRequest {
   /** Resolve only once this many other nodes have it on their disks, or the time is over. */
   readonly minPeers?: number;
+  /** And once the node of this public key has it. */
+  readonly storedBy?: string;
   readonly timeoutMs?: number;
   readonly idempotency?: IdempotencyRequest;
 }
@@ -89,12 +91,13 @@ export class Posting {
    */
   async post(draft: TextDraft, request: PostingRequest): Promise<PostingResult> {
     if (this.#isClosed) throw new SkychatError('closing', 'the node is closing');
-    const { minPeers = 0, timeoutMs = postingLimits.timeoutMsDefault } = request;
-    if (minPeers > 0 && this.#waits.size >= this.#limits.waitingMax) {
+    const { minPeers = 0, storedBy } = request;
+    const waits = minPeers > 0 || storedBy !== undefined;
+    if (waits && this.#waits.size >= this.#limits.waitingMax) {
       throw new SkychatError('too-many-requests', 'too many posts wait for other nodes');
     }
     const entry = await this.#appendOnce(draft, request.idempotency);
-    const replicated = await this.#replicated(entry, minPeers, timeoutMs);
+    const replicated = !waits || (await this.#replicated(entry, request));
     return { message: this.#options.views.build(entry), replicated };
   }
 
@@ -173,10 +176,14 @@ export class Posting {
     return textFields(text, { replyTo: answered.id, priority, ack, bot });
   }
 
-  #replicated(entry: Entry, minPeers: number, timeoutMs: number): Promise<boolean> {
+  #replicated(entry: Entry, request: PostingRequest): Promise<boolean> {
     const { delivery, timers } = this.#options;
-    const isReached = (): boolean => delivery.storedBy(entry.feed, entry.seq).length >= minPeers;
-    if (minPeers <= 0 || isReached()) return Promise.resolve(true);
+    const { minPeers = 0, storedBy, timeoutMs = postingLimits.timeoutMsDefault } = request;
+    const isReached = (): boolean => {
+      const stored: readonly string[] = delivery.storedBy(entry.feed, entry.seq);
+      return stored.length >= minPeers && (storedBy === undefined || stored.includes(storedBy));
+    };
+    if (isReached()) return Promise.resolve(true);
     const timeout = Math.min(Math.max(timeoutMs, 0), postingLimits.timeoutMsMax);
     if (timeout === 0 || this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {

@@ -35,6 +35,7 @@ const flagOf: Readonly<Record<keyof NodeConfig, SettingName>> = {
   retainS: 'retain',
   httpTokenFile: 'http-token-file',
   allowHosts: 'allow-host',
+  writeRate: 'write-rate',
   logLevel: 'log-level',
   logFormat: 'log-format',
   forceNewHead: 'force-new-head',
@@ -70,6 +71,7 @@ function valuesOf(config: NodeConfig): Record<keyof NodeConfig, Shown> {
     note: config.note ?? null,
     retainS: config.retainS === undefined ? null : `${config.retainS}s`,
     httpTokenFile: config.httpTokenFile ?? null,
+    writeRate: String(config.writeRate),
   };
 }
 

@@ -57,6 +57,10 @@ export function addRunOptions(command: Command): Command {
       'erase messages that are older, such as 30d (default: never)',
     ),
     new Option('--allow-host <name>', 'further Host of the HTTP surface').argParser(collect),
+    new Option(
+      '--write-rate <number>',
+      'writes a second of each HTTP caller for good, 0 for no bound (default: 200)',
+    ),
     new Option('--log-level <level>', `${logLevels.join(', ')} (default: info)`),
     new Option('--log-format <format>', `${logFormats.join(', ')} (default: pretty on a terminal)`),
     new Option('--force-new-head', "go on although the own feed's past is not known"),

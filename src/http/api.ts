@@ -36,6 +36,8 @@ export interface Draft {
 export interface PostOptions {
   /** Resolve only once this many other nodes have it on their disks, or the time is over. */
   readonly minPeers?: number;
+  /** And once the node of this public key has it. */
+  readonly storedBy?: string;
   readonly timeoutMs?: number;
   readonly idempotency?: { readonly key: string; readonly body: Uint8Array };
 }

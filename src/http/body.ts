@@ -71,10 +71,55 @@ function readJson(bytes: Uint8Array): RequestBody {
 }
 
 export function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text) as unknown;
   } catch {
     throw new SkychatError('bad-json', 'the body does not parse as JSON');
+  }
+  if (isObject(value) && countMembers(text) !== Object.keys(value).length) {
+    throw new SkychatError('bad-json', 'a field is given twice');
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The members of the object itself, in text that is valid JSON. JSON.parse keeps the last of two of
+ * one name, other parsers the first: a guard before this one may have read another body.
+ */
+function countMembers(text: string): number {
+  let depth = 0;
+  let members = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22:
+        at = endOfString(text, at);
+        break;
+      case 0x3a:
+        if (depth === 1) members++;
+        break;
+      case 0x5b:
+      case 0x7b:
+        depth++;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth--;
+    }
+  }
+  return members;
+}
+
+/** The place of the quotation mark that ends what one at `start` begins. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return end;
   }
 }
 

@@ -34,6 +34,27 @@ export const minPeersMax = 10_000;
 export const replicationMsMax = postingLimits.timeoutMsMax;
 export const replicationMsDefault = postingLimits.timeoutMsDefault;
 
+/** Groups of which skychat's shapes remember whether two talk there; who is forgotten is asked again. */
+export const talksMax = 4096;
+
+/** Those of skychat, for its clients. */
+export const historyMessagesDefault = 100;
+export const historyMessagesMax = 1000;
+export const skychatWaitMsMin = 100;
+
+/** An id that a caller gives a request is written into answers and the log. */
+export const requestIdCharsMax = 128;
+
+/**
+ * How far a caller may be ahead of the rate at which it may write for good: at 200 a second, four
+ * million writes, which is hours of a busy bot, minutes of one that runs away, and a gigabyte or so
+ * on the disk of every member.
+ */
+export const writesAheadSeconds = 20_000;
+
+/** Callers whose writes are counted: tokens and addresses. Who is forgotten begins anew. */
+export const callersMax = 4096;
+
 /** Event streams, followers and long polls together: each holds a socket and one wait. */
 export const readersMax = 512;
 

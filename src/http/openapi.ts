@@ -27,7 +27,8 @@ export class Documents {
 
 const description = `The HTTP surface of a skychat-node. Every path also works below /v1. Bodies may be sent
 as \`curl -d\` sends them (application/x-www-form-urlencoded): they are read as text/plain. A refusal
-changes nothing and is a problem of RFC 9457, whose stable codes are listed in \`x-problem-codes\`.`;
+changes nothing and is a problem of RFC 9457, whose stable codes are listed in \`x-problem-codes\`.
+OPTIONS of any path answers 204 with its methods in Allow. Every answer has an X-Request-Id.`;
 
 export function buildOpenApi(operations: readonly Operation[]): Json {
   const shapes = new Shapes();
@@ -50,6 +51,7 @@ export function buildOpenApi(operations: readonly Operation[]): Json {
     paths,
     components: {
       schemas: shapes.all,
+      responses: shapes.problems,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -58,7 +60,9 @@ export function buildOpenApi(operations: readonly Operation[]): Json {
 /** Schemas with a title are shapes that the document names once. */
 class Shapes {
   readonly all: Record<string, unknown> = {};
+  readonly problems: Record<string, Json> = {};
   readonly #named = new Map<string, object>();
+  readonly #problemNames = new Map<string, string>();
 
   refer(value: unknown): unknown {
     if (Array.isArray(value)) return value.map((one) => this.refer(one));
@@ -70,6 +74,16 @@ class Shapes {
     this.#named.set(title, value);
     this.all[title] ??= this.#inside(value);
     return { $ref: `#/components/schemas/${title}` };
+  }
+
+  /** Most routes refuse alike: each way is in the document once. */
+  referProblem(status: number, codes: readonly ProblemCode[]): Json {
+    const key = codes.join(' ');
+    const count = Object.keys(this.problems).filter((name) => name.startsWith(`Problem${status}`));
+    const name = this.#problemNames.get(key) ?? `Problem${status}${letterOf(count.length)}`;
+    this.#problemNames.set(key, name);
+    this.problems[name] ??= problemAnswer(codes, this);
+    return { $ref: `#/components/responses/${name}` };
   }
 
   #inside(schema: object): Json {
@@ -84,6 +98,12 @@ class Shapes {
     const properties = Object.entries(value as Record<string, Schema>);
     return Object.fromEntries(properties.map(([name, schema]) => [name, this.refer(schema)]));
   }
+}
+
+/** a, b, …, z, aa: names have no digits behind those of the status. */
+function letterOf(index: number): string {
+  const letter = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? letter : letterOf(Math.floor(index / 26) - 1) + letter;
 }
 
 function operationOf(operation: Operation, shapes: Shapes): Json {
@@ -155,7 +175,9 @@ function responsesOf(operation: Operation, shapes: Shapes): Json {
     const { status } = problemKinds[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  for (const [status, codes] of byStatus) responses[String(status)] = problemAnswer(codes, shapes);
+  for (const [status, codes] of byStatus) {
+    responses[String(status)] = shapes.referProblem(status, codes.sort());
+  }
   return responses;
 }
 

@@ -77,6 +77,11 @@ export const problemKinds = {
     title: 'There is no such route',
     hint: 'GET / lists the routes.',
   },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The route is not served with this method',
+    hint: 'Use one of the methods that the header Allow lists.',
+  },
   'unknown-group': {
     status: 404,
     title: 'There is no such group here',

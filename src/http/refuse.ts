@@ -1,5 +1,6 @@
 // Answers a request, or a connection that is no request at all, with a problem; counts and logs it.
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../env.ts';
 import { lingerMs, noiseLogMs } from './limits.ts';
@@ -14,6 +15,9 @@ import type { Surface } from './surface.ts';
 
 const contentType = 'application/problem+json; charset=utf-8';
 
+/** Connections that were refused while a request on them was still being read. */
+const refusedSockets = new WeakSet<object>();
+
 export function refuse(
   surface: Surface,
   request: FastifyRequest,
@@ -22,28 +26,39 @@ export function refuse(
 ): FastifyReply {
   const problem = problemOf(error);
   const { code } = problem;
-  surface.refusals.count(code);
-  if (problem.status >= 500) logFault(surface, request, problem, error);
+  // A body that the parser refused breaks off for its route as well; that is one refusal.
+  if (!refusedSockets.has(request.raw.socket)) surface.refusals.count(code);
+  log(surface, request, problem, error);
   const retryAfter = retryAfterSeconds(code);
-  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after')) {
+    reply.header('retry-after', String(retryAfter));
+  }
+  reply.header('x-request-id', request.id);
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="skychat-node"');
   return reply.code(problem.status).type(contentType).serializer(JSON.stringify).send(problem);
 }
 
 /** The route and not the path: logs show no ids, names or texts. */
-function logFault(
+function log(
   { logger }: Surface,
   request: FastifyRequest,
-  { code }: Problem,
+  { code, status }: Problem,
   error: unknown,
 ): void {
   const { method } = request;
-  const route = request.routeOptions.url ?? 'unknown';
+  const fields = {
+    method,
+    route: request.routeOptions.url ?? 'unknown',
+    code,
+    request: request.id,
+  };
   if (code === 'internal') {
     const stack = error instanceof Error ? error.stack : String(error);
-    logger.error({ method, route, code, stack }, 'a request failed');
+    logger.error({ ...fields, stack }, 'a request failed');
+  } else if (status >= 500) {
+    logger.warn(fields, 'a request was refused');
   } else {
-    logger.warn({ method, route, code }, 'a request was refused');
+    logger.debug(fields, 'a request was refused');
   }
 }
 
@@ -63,9 +78,13 @@ export class NoiseHandler {
     if (error.code === 'ECONNRESET') socket.destroy();
     // The parser complains again at whatever follows on a socket that is already being ended.
     if (!socket.writable) return;
-    const code = codeOfNoise(error.code);
+    this.refuse(codeOfNoise(error.code), error.code, socket, socket.remoteAddress);
+  }
+
+  refuse(code: ProblemCode, reason: string | undefined, socket: Duplex, remote?: string): void {
+    refusedSockets.add(socket);
     this.#surface.refusals.count(code);
-    this.#log(code, error.code, socket.remoteAddress);
+    this.#log(code, reason, remote);
     // Closing with bytes unread would reset the connection before the answer is read.
     socket.end(answerOf(code));
     const cancel = this.#surface.timers.after(lingerMs, () => socket.destroy());

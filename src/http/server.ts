@@ -1,8 +1,9 @@
 // Builds the HTTP surface over an Api. It does not listen by itself: tests inject requests, listen.ts
 // binds it to an address.
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Clock, Logger, Timers } from '../env.ts';
+import type { Clock, Logger, Random, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
+import { Allowance } from './allowance.ts';
 import { admit } from './admission.ts';
 import type { Api } from './api.ts';
 import { addBodyParsers } from './body.ts';
@@ -18,6 +19,8 @@ import {
   type HttpTimes,
 } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { Methods } from './methods.ts';
+import { answerNotFound } from './not-found.ts';
 import { Refusals } from './problems.ts';
 import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
@@ -25,6 +28,7 @@ import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { RequestTally, type RouteTally } from './request-tally.ts';
+import { requestIds } from './request-ids.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addHookRoutes } from './routes/hooks.ts';
@@ -38,6 +42,7 @@ import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
+import { addSkychatRoutes } from './routes/skychat.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
 import type { WebFiles } from './web-files.ts';
@@ -50,6 +55,9 @@ export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly logger: Logger;
   /** The built page, where there is one. */
   readonly web?: WebFiles | undefined;
+  readonly random: Random;
+  /** How often a second each caller may write for good; 0: no bound. */
+  readonly writeRate: number;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -105,6 +113,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       // The kernel finds out that a reader's machine has vanished.
       keepAlive: true,
     },
+    genReqId: requestIds(options.random),
     requestTimeout: times.requestMs,
     connectionTimeout: times.stalledMs,
     bodyLimit: bodyBytesMax,
@@ -119,12 +128,10 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       refuse(surface, request, reply, refusalOf(request) ?? error);
     },
   });
-  fastify.server.maxConnections = connectionsMax;
-  fastify.server.on('drop', () => {
-    refusals.count('too-many-requests');
-  });
+  boundServer(fastify, surface, noise);
   tally.watch(fastify);
-  addRoutes(fastify, surface, refusalOf);
+  addGate(fastify, refusalOf, new Allowance(clock, options.writeRate));
+  addRoutes(fastify, surface);
 
   const connections = new Connections(fastify.server);
   const close = (): Promise<void> => {
@@ -158,34 +165,77 @@ function resumesByItself({ headers }: FastifyRequest): boolean {
   return headers.accept?.includes('text/event-stream') === true;
 }
 
-function addRoutes(
+/** What node:http decides without a route. */
+function boundServer(
+  { server }: FastifyInstance,
+  { refusals }: Surface,
+  noise: NoiseHandler,
+): void {
+  server.maxConnections = connectionsMax;
+  server.on('connect', ({ socket: { remoteAddress } }, socket) => {
+    noise.refuse('bad-request', 'CONNECT', socket, remoteAddress);
+  });
+  // Nothing is expected of this surface that it could not meet by answering (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => {
+    server.emit('request', request, response);
+  });
+  server.on('drop', () => {
+    refusals.count('too-many-requests');
+  });
+}
+
+/** What every request passes before its route, whichever that is. */
+function addGate(
   fastify: FastifyInstance,
-  surface: Surface,
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
+  allowance: Allowance,
 ): void {
   fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('cache-control', 'no-store');
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
-    const refusal = refusalOf(request);
+    const { raw } = reply;
+    raw.setHeader('cache-control', 'no-store');
+    raw.setHeader('x-content-type-options', 'nosniff');
+    raw.setHeader('x-request-id', request.id);
+    const refusal = refusalOf(request) ?? refusalOfPace(request, reply, allowance);
     if (refusal?.code === 'closing' && resumesByItself(request)) {
       reply.hijack();
       request.raw.socket.destroy();
     } else done(refusal);
   });
+}
+
+const readingMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function refusalOfPace(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowance: Allowance,
+): SkychatError | undefined {
+  if (readingMethods.has(request.method)) return undefined;
+  const { caller, raw } = request;
+  // A program with a token counts by itself; on a Unix socket there is one caller otherwise.
+  const waitSeconds = allowance.take(caller?.bot?.id ?? raw.socket.remoteAddress ?? 'local');
+  if (waitSeconds === undefined) return undefined;
+  reply.header('retry-after', String(waitSeconds));
+  return new SkychatError('too-many-requests', 'this caller has written too much for too long', {
+    hint: 'Write more slowly; the operator sets the rate with --write-rate.',
+  });
+}
+
+function addRoutes(fastify: FastifyInstance, surface: Surface): void {
   // A shell's prompt begins on a line of its own behind curl.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     const isJson = String(reply.getHeader('content-type')).includes('json');
     done(null, typeof payload === 'string' && isJson ? `${payload}\n` : payload);
   });
   fastify.setErrorHandler((error, request, reply) => refuse(surface, request, reply, error));
-  fastify.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
-    refuse(surface, request, reply, new SkychatError('unknown-route', 'nothing is served there')),
-  );
+  const methods = new Methods();
+  fastify.setNotFoundHandler(answerNotFound(surface, methods));
   addBodyParsers(fastify);
   const documents = new Documents();
   requireOperations(fastify);
-  fastify.addHook('onRoute', ({ method, prefix, config }) => {
+  fastify.addHook('onRoute', ({ method, url, prefix, config }) => {
+    methods.add(url, String(method));
     if (prefix === '' && method !== 'HEAD' && config?.operation !== undefined) {
       documents.add(config.operation);
     }
@@ -200,6 +250,7 @@ function addRoutes(
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
+    addSkychatRoutes(scope, surface);
     addTokenRoutes(scope, surface);
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);

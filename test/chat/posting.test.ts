@@ -168,6 +168,18 @@ test('a post that asks for two other nodes is answered when the second has it on
   expect([rig.chat.posting.waiting, rig.time.pending, rig.storedListeners.size]).toEqual([0, 0, 0]);
 });
 
+test('a wait for one certain node is not over when others have it', async () => {
+  const rig = await Rig.open();
+  const posting = rig.chat.posting.post({ text: 'important' }, { storedBy: bob });
+  await settle();
+  for (const entry of rig.disk.entries) rig.acknowledge(entry, alice);
+  await settle();
+  expect(rig.chat.posting.waiting).toBe(1);
+  for (const entry of rig.disk.entries) rig.acknowledge(entry, alice, bob);
+  expect(await posting).toMatchObject({ replicated: true });
+  expect(rig.chat.posting.waiting).toBe(0);
+});
+
 test('F04 when the time is over the caller learns how far the message came', async () => {
   const rig = await Rig.open();
   const posting = rig.chat.posting.post({ text: 'important' }, { minPeers: 2, timeoutMs: 500 });

@@ -2,7 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Fastify, { type InjectOptions } from 'fastify';
 import { expect, test } from 'vitest';
-import { silentLogger, systemClock, systemTimers } from '../../src/env.ts';
+import { silentLogger, systemClock, systemRandom, systemTimers } from '../../src/env.ts';
 import {
   exampleGroup,
   exampleInvite,
@@ -30,6 +30,7 @@ async function readDocument(): Promise<Record<string, unknown>> {
 async function walk(): Promise<{ method: string; url: string; operation: Operation }[]> {
   const server = createHttpServer(new FakeApi(), {
     ...{ allowHosts: [], logger: silentLogger, clock: systemClock, timers: systemTimers },
+    ...{ random: systemRandom, writeRate: 0 },
     ...{ programs: new FakePrograms(), metrics: noMetrics },
   });
   const found: { method: string; url: string; operation: Operation }[] = [];
@@ -109,7 +110,7 @@ function requestOf({ method, url, example }: Operation): InjectOptions {
   );
   return {
     // A stream stays open; its head says all that the document says of it.
-    ...{ method: url === '/events' ? 'HEAD' : method, url: target, query, headers },
+    ...{ method: ['/events', '/sse'].includes(url) ? 'HEAD' : method, url: target, query, headers },
     ...(body !== undefined && { payload: body as object }),
   };
 }

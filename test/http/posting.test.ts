@@ -206,12 +206,6 @@ test.each([
   expect(fixture.api.drafts).toEqual([]);
 });
 
-test('a key given twice in JSON is harmless: the last one counts', async () => {
-  const fixture = openFixture();
-  await post(fixture, { type: json, payload: '{"text":"a","text":"b"}' });
-  expect(fixture.api.drafts[0]?.draft).toEqual({ text: 'b' });
-});
-
 test('all fields of the body reach the api', async () => {
   const fixture = openFixture();
   const reply_to = 'AB'.repeat(32);

@@ -34,6 +34,7 @@ const causes: Record<
   'empty-text': { ...post, payload: '' },
   'unsupported-media-type': { ...post, headers: { 'content-type': 'a/b' }, payload: 'x' },
   'unknown-route': { url: '/nowhere' },
+  'method-not-allowed': { method: 'PATCH' },
   'unknown-group': { url: '/messages?group=nobody&after=0' },
   'unknown-message': { url: `/messages/${idOf(9)}` },
   'unknown-peer': { method: 'DELETE', url: `/peers/${idOf(9)}` },
@@ -147,9 +148,7 @@ test('a hint that came with the failure goes before the one of the table', async
 test.each<[Request['method'], string]>([
   ['GET', '/nowhere'],
   ['GET', '/v2/messages'],
-  ['PATCH', '/messages'],
-  ['DELETE', '/messages'],
-  ['POST', '/status'],
+  ['POST', '/v1/messages/x/y/z'],
 ])('%s %s is an unknown route, whatever its body', async (method, url) => {
   for (const type of ['application/json', 'image/png', 'text/plain']) {
     const headers = { 'content-type': type };

@@ -113,11 +113,14 @@ export class FakeApi implements Api {
     const key = options.idempotency?.key;
     const before = key === undefined ? undefined : this.#posted.get(key);
     const { bot, group = lobby } = draft;
+    const { storedBy } = options;
+    const stored = this.replicated && storedBy !== undefined ? [storedBy] : [];
     const message =
       before ??
       this.arrive(draft.text, {
         mine: true,
         reply_to: draft.replyTo ?? null,
+        delivery: { stored, members: 1 },
         ...(/^[0-9a-f]{64}$/.test(group) && { group }),
         ...(bot !== undefined && { bot: true as const, name: bot, node_name: 'alice' }),
       });

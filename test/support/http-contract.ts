@@ -45,6 +45,8 @@ function faultOf(
     }
     return wrongIn(validatorOf('problem', problemSchema), problem);
   }
+  // What OPTIONS answers is the same everywhere, and the document says it once in words.
+  if (operation === undefined && request.method === 'OPTIONS') return undefined;
   if (operation === undefined) return 'no problem, and nothing is declared';
   const answer = operation.answers[reply.statusCode];
   if (answer === undefined) return 'the status is not declared';

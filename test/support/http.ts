@@ -4,7 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
-import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
+import {
+  silentLogger,
+  systemClock,
+  systemRandom,
+  systemTimers,
+  type Logger,
+} from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
 import type { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
@@ -56,6 +62,8 @@ export function openFixture(
     clock: systemClock,
     timers: systemTimers,
     web: exampleWeb,
+    random: systemRandom,
+    writeRate: 0,
     ...options,
   });
   watchContract(server.fastify, strictness);

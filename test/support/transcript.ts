@@ -78,7 +78,7 @@ export class Session {
   /** Runs a step; gives what was printed, and a pattern of what is shown. */
   async run({ machine, command, shown }: Step): Promise<{ printed: string; pattern: RegExp }> {
     const isStart = /\bnpm start\b/.test(command);
-    const child = this.spawn(machine, this.#actual(command, machine));
+    const child = this.spawn(machine, this.#named(this.#actual(command, machine)));
     const printed = isStart ? await this.#started(machine, child) : await printedBy(child);
     return { printed, pattern: this.#patternOf(shown, machine) };
   }
@@ -141,6 +141,13 @@ export class Session {
   }
 
   /** The page's words with the real keys and ports. */
+  /** A command names whole ids, of which the page shows the beginning. */
+  #named(command: string): string {
+    return command.replace(/\b([0-9a-f]{8})…/g, (shown, digits: string) => {
+      return this.#ids.get(digits) ?? shown;
+    });
+  }
+
   #actual(text: string, machine: string): string {
     const here = this.#running.get(machine);
     const addressed = text.replace(/\b([0-9a-f]{8})…@[\d.]+:\d+/g, (shown, digits: string) => {

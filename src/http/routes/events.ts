@@ -20,7 +20,7 @@ import { addRoute } from '../operation.ts';
 import { withSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
 
-const lastEventId = describe(
+export const lastEventId = describe(
   'Where a reader left off; it goes before `after`.',
   withSchema(cursor.schema, (value, name) => (value === '' ? undefined : cursor(value, name))),
 );
@@ -52,16 +52,21 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
         // A group may be renamed while the stream is open.
         ...(group !== undefined && { group: (await api.group(group)).id }),
       };
-      // A reconnecting browser repeats the address that it began with, so the header goes first.
-      const last = headers['Last-Event-ID'];
       readers.admit();
-      const page = await (last === undefined
-        ? firstPage(api, query.after ?? 'now')
-        : resumedPage(api, last));
+      const page = await startPage(api, headers['Last-Event-ID'], query.after);
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
       return openEvents(surface, api, reply, page, selection);
     },
   });
+}
+
+/** A reconnecting browser repeats the address that it began with, so its last id goes first. */
+export function startPage(
+  api: GroupedApi,
+  last: string | undefined,
+  after: string | undefined,
+): Promise<EventPage> {
+  return last === undefined ? firstPage(api, after ?? 'now') : resumedPage(api, last);
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
