@@ -39,3 +39,7 @@ export const retryMsMin = 200;
 export const retryMsMax = 5_000;
 /** How often `groups join` looks how it gets on. */
 export const joinLookMs = 250;
+/** Refused feeds that `import` names line by line; --json has all. */
+export const refusedShownMax = 10;
+/** While the disk has as much to write as it takes. */
+export const importPauseMs = 100;

@@ -6,10 +6,12 @@ import { Call, unknownWord, type Act } from './call.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
+import { exportCommand } from './export.ts';
 import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
 import { historyCommand } from './history.ts';
 import { idCommand } from './id.ts';
+import { importCommand } from './import.ts';
 import { keygenCommand } from './keygen.ts';
 import { addClientOptions, addExamples } from './options.ts';
 import { Output, OutputClosed } from './output.ts';
@@ -81,6 +83,8 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     blockCommand,
     unblockCommand,
     blocksCommand,
+    exportCommand,
+    importCommand,
     verifyCommand,
     repairCommand,
     configCommand,

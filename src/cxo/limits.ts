@@ -47,6 +47,15 @@ export const segmentLimits = {
  */
 export const ownHeadLocalBytesMax = 256 * 1024;
 
+// Bundles.
+
+/** A segment with its place, or a proof of a fork, which is two of them without objects. */
+export const bundleFrameBytesMax = 2 * segmentLimits.bytesMax + 64;
+/** What is remembered of each while a bundle is imported takes 100 bytes. */
+export const bundlePartsMax = 1_000_000;
+/** Read of a bundle at a time: some segments. */
+export const bundleReadBytes = 256 * 1024;
+
 // The store.
 
 export const storeLimits = {

@@ -1,0 +1,63 @@
+// Where `export` and `import` work: on the daemon, where one runs or is named, else on the files of the
+// stopped node.
+import { Command, Option } from 'commander';
+import type { BundleTaker } from '../node/bundle-import.ts';
+import { exportBundle, type ExportReport } from '../node/bundle-export.ts';
+import type { Call } from './call.ts';
+import { importPauseMs } from './limits.ts';
+import { loadClientConfig, loadConfig } from './load-settings.ts';
+import { createLogger } from './logger.ts';
+import { addClientOptions, keyOption } from './options.ts';
+import { daemonBundles } from './bundle-daemon.ts';
+import { findRuntimeFile, isAlive } from './runtime-file.ts';
+
+export interface Bundles {
+  /** The pieces of a bundle. */
+  export(group: string | undefined, report: ExportReport): AsyncIterable<Uint8Array>;
+  taker(): BundleTaker;
+  close(): Promise<void>;
+}
+
+/** With what decides whose messages are taken, as it is said when the node runs. */
+export function addBundleOptions(command: Command): Command {
+  const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
+  return addClientOptions(command)
+    .addOption(
+      new Option('--peers <addresses>', 'as for run, where it is not running').argParser(collect),
+    )
+    .addOption(
+      new Option('--allow <keys>', 'as for run, where it is not running').argParser(collect),
+    )
+    .addOption(new Option('--room <name>', 'as for run, where it is not running'))
+    .addOption(keyOption());
+}
+
+export async function openBundles(call: Call): Promise<Bundles> {
+  const client = loadClientConfig(call);
+  const runtime = findRuntimeFile(client.data);
+  const isNamed = call.text('http') !== undefined || Boolean(call.ports.env['SKYCHAT_HTTP']);
+  const runs = runtime !== undefined && isAlive(runtime);
+  return isNamed || runs ? daemonBundles(call, client) : fileBundles(call);
+}
+
+async function fileBundles(call: Call): Promise<Bundles> {
+  const { config } = loadConfig(call);
+  const { ports } = call;
+  const look = { level: 'warn', format: config.logFormat, colors: false } as const;
+  const { openOffline } = await import('../node/offline.ts');
+  const node = await openOffline(config, createLogger(look, ports.stderr));
+  return {
+    async *export(group, report) {
+      const only = group === undefined ? undefined : (await node.chat.groupView(group)).id;
+      const isWanted = (each: string): boolean => only === undefined || each === only;
+      yield* exportBundle(node.storage.store, isWanted, report);
+    },
+    taker: () => ({
+      take: async (items, isLast) =>
+        Promise.all(items.map((item) => node.bundles.take(item, isLast))),
+      settle: () => node.bundles.settle(),
+      pause: () => ports.sleep(importPauseMs, ports.interrupt),
+    }),
+    close: () => node.close(),
+  };
+}
