@@ -1,6 +1,6 @@
 // Where `export` and `import` work: on the daemon, where one runs or is named, else on the files of the
 // stopped node.
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { BundleTaker } from '../node/bundle-import.ts';
 import { exportBundle, type ExportReport } from '../node/bundle-export.ts';
 import type { Call } from './call.ts';

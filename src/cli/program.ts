@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts';
 import { Call, unknownWord, type Act } from './call.ts';
+import { chatCommand } from './chat.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
@@ -73,6 +74,7 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
   const makers = [
     keygenCommand,
     idCommand,
+    chatCommand,
     sendCommand,
     tailCommand,
     historyCommand,

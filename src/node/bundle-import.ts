@@ -133,16 +133,21 @@ class Import {
 
   async run(): Promise<ImportReport> {
     for (const isLast of [false, true]) {
-      do {
-        this.#progressed = false;
-        for (const feed of this.#feeds.values()) await this.#takeFeed(feed, isLast);
-        await this.#taker.settle();
-      } while (this.#progressed);
+      let isDone = false;
+      while (!isDone) isDone = !(await this.#takeAll(isLast));
     }
     const refusedFeeds = this.#refused();
     const { stored, refused, messages } = this.#counts;
     const known = messages - stored - refused;
     return { feeds: this.#feeds.size, ...this.#counts, known, refusedFeeds };
+  }
+
+  /** @returns whether that made anything possible that was not */
+  async #takeAll(isLast: boolean): Promise<boolean> {
+    this.#progressed = false;
+    for (const feed of this.#feeds.values()) await this.#takeFeed(feed, isLast);
+    await this.#taker.settle();
+    return this.#progressed;
   }
 
   async #takeFeed(known: FeedParts, isLast: boolean): Promise<void> {
