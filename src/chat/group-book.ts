@@ -3,11 +3,12 @@
 import type { PlaceInTime } from '../cxo/draft.ts';
 import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
-import { parseObject } from '../cxo/object.ts';
+import { parseObject, type ObjectFields } from '../cxo/object.ts';
 import type { FeedId } from '../cxo/root.ts';
 import type { LocalChange, LocalRow, Position, Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';
 import type { Identity, PublicKey } from '../identity.ts';
+import { FreshSeals } from './fresh-seals.ts';
 import { Group, placeIn } from './group.ts';
 import { groupRow, parseGroupRow, type GroupRow } from './group-row.ts';
 import { labelOf, labelOfContent } from './labels.ts';
@@ -49,6 +50,7 @@ export class GroupBook implements Contents {
   readonly #objects = new Map<GroupId, number>();
   /** By the bytes of the object: what is asked before it is on disk is asked again when it arrives. */
   readonly #contents = new WeakMap<Uint8Array, Content>();
+  readonly #fresh = new FreshSeals();
   /** Rows of keys that were learned before their objects were on disk, and the groups that they open. */
   readonly #owed: LocalChange[] = [];
   readonly #opened = new Set<Group>();
@@ -208,7 +210,7 @@ export class GroupBook implements Contents {
   #contentAt(object: Uint8Array, place: Position): Content {
     const known = this.#contents.get(object);
     if (known !== undefined) return known;
-    const content = this.#parse(object, place);
+    const content = this.#fresh.take(place, object) ?? this.#parse(object, place);
     // A key may come later.
     if (content.type !== 'locked') this.#contents.set(object, content);
     return content;
@@ -224,8 +226,7 @@ export class GroupBook implements Contents {
       this.#counters['sealed-invalid']++;
       return { type: 'unknown', kind: 'sealed' };
     }
-    const { fields } = opened;
-    return contentOfFields(fields) ?? { type: 'unknown', kind: fields.kind };
+    return contentIn(opened.fields);
   }
 
   /**
@@ -258,7 +259,11 @@ export class GroupBook implements Contents {
         const ticket = keys.prepare(moment());
         return {
           ...{ objects: ticket.objects, local: ticket.local },
-          seal: (fields, place) => ticket.seal(fields, placeIn(place), moment()),
+          seal: (fields, place) => {
+            const object = ticket.seal(fields, placeIn(place), moment());
+            this.#fresh.put(place, object, contentIn(fields));
+            return object;
+          },
         };
       },
     };
@@ -282,6 +287,11 @@ export class GroupBook implements Contents {
   #count(group: GroupId, objects: number): void {
     this.#objects.set(group, (this.#objects.get(group) ?? 0) + objects);
   }
+}
+
+/** What sealed fields say. */
+function contentIn(fields: ObjectFields): Content {
+  return contentOfFields(fields) ?? { type: 'unknown', kind: fields.kind };
 }
 
 function byGroup(entries: readonly Entry[]): Map<GroupId, Entry[]> {

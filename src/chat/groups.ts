@@ -3,7 +3,7 @@
 import { compare } from '../bytes.ts';
 import { saltBytes } from '../cxo/limits.ts';
 import type { FeedState } from '../cxo/feed.ts';
-import type { GroupId } from '../cxo/ids.ts';
+import { parseGroupId, type GroupId } from '../cxo/ids.ts';
 import type { Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';
 import { SkychatError, type ErrorCode } from '../errors.ts';
@@ -249,12 +249,19 @@ export class Groups implements GroupActions {
    */
   readWritable(idOrName: string): GroupId {
     const { room, book } = this.#options;
-    const id = readNamedGroup(idOrName, this.named());
+    const id = this.#idOf(idOrName);
     if (id === room.id) return id;
     const standing = book.find(id)?.standing;
     if (standing === 'active') return id;
     if (standing === 'left') throw new SkychatError('group-left', 'this node has left the group');
     throw new SkychatError('not-a-member', 'this node is not a member of the group');
+  }
+
+  /** A name is looked for among all groups; an id, which a bot has, is known at once. */
+  #idOf(idOrName: string): GroupId {
+    const id = parseGroupId(idOrName);
+    const isKnown = id !== undefined && this.#options.book.find(id)?.isShown === true;
+    return isKnown ? id : readNamedGroup(idOrName, this.named());
   }
 
   /** Every group that a request can name: the room first. */
@@ -274,8 +281,7 @@ export class Groups implements GroupActions {
   }
 
   #read(idOrName: string): Group {
-    const id = readNamedGroup(idOrName, this.named());
-    const group = this.#options.book.find(id);
+    const group = this.#options.book.find(this.#idOf(idOrName));
     if (group !== undefined) return group;
     throw new SkychatError('bad-field', 'the room has no roster: its members trust each other', {
       hint: 'POST /peers adds a peer to the room; POST /groups makes a group with members of its own.',
@@ -384,12 +390,11 @@ function rankOrder(a: number | null, b: number | null): number {
 
 function termsView(
   id: PublicKey,
-  terms: {
-    readonly expires: number | null;
-    readonly uses: number | null;
-    readonly history: boolean;
-  },
+  {
+    expires,
+    uses,
+    history,
+  }: { readonly expires: number | null; readonly uses: number | null; readonly history: boolean },
 ): InviteTermsView {
-  const { expires, uses, history } = terms;
   return { id, expires: expires === null ? null : isoOfTime(expires), uses, history };
 }

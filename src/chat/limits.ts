@@ -116,6 +116,9 @@ export const inviteLimits = {
   addressesOfNodeMax: 2,
 } as const;
 
+/** Objects of two roots, which wait for the disk after they were sealed. */
+export const freshSealsMax = 512;
+
 export const sealingLimits = {
   /** An epoch is sealed to each member once; 88 bytes each fit an object with its other fields. */
   recipientsOfPartMax: 2900,

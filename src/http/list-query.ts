@@ -5,16 +5,17 @@ import type { Filter } from './api.ts';
 import {
   badField,
   cursor,
+  describe,
   flag,
   hex64,
   integer,
   keyOrMe,
   nameOrId,
   oneOf,
-  readFields,
   searchLine,
   seconds,
   since,
+  type Fields,
 } from './fields.ts';
 import { pageMessagesDefault, pageMessagesMax, waitSecondsMax } from './limits.ts';
 
@@ -33,28 +34,30 @@ export interface ListQuery {
   readonly format: Format;
 }
 
-const table = {
-  after: cursor,
-  before: cursor,
-  limit: integer(1, pageMessagesMax),
-  group: nameOrId,
-  author: hex64,
-  since,
-  q: searchLine,
-  needs_ack: keyOrMe,
-  pinned: flag,
-  wait: seconds(waitSecondsMax),
-  follow: flag,
-  format: oneOf<Format>('json', 'ndjson', 'text'),
+export const listTable = {
+  after: describe(
+    'What arrived behind this cursor, in the order of arrival; `0`: from the very first, `now`: from here on.',
+    cursor,
+  ),
+  before: describe('The page before a message (an id or a cursor) in the order of time.', cursor),
+  limit: describe('Messages of one page.', integer(1, pageMessagesMax), pageMessagesDefault),
+  group: describe("Only one group's, by id or name; all where not given.", nameOrId),
+  author: describe("Only one author's: a public key.", hex64),
+  since: describe('Only from a time on: `10m`, `2h`, `7d` ago, or ISO 8601.', since),
+  q: describe('Words to search for, the newest first.', searchLine),
+  needs_ack: describe('What asks this key for an acknowledgement and has none.', keyOrMe),
+  pinned: describe('Only what is pinned.', flag),
+  wait: describe('With `after`: seconds that an empty answer waits.', seconds(waitSecondsMax), 0),
+  follow: describe('With ndjson or text: the answer goes on with what arrives.', flag),
+  format: describe('Also by the header Accept.', oneOf<Format>('json', 'ndjson', 'text'), 'json'),
 };
 
 /** `now` in microseconds. */
 export function readListQuery(
-  query: unknown,
+  fields: Fields<typeof listTable>,
   headers: IncomingHttpHeaders,
   now: number,
 ): ListQuery {
-  const fields = readFields(query, table);
   const { after, before, group, author, follow = false, wait = 0 } = fields;
   const format = fields.format ?? (acceptsNdjson(headers.accept) ? 'ndjson' : 'json');
   if (after !== undefined && before !== undefined) {

@@ -16,6 +16,8 @@ import {
   type HttpTimes,
 } from './limits.ts';
 import { Refusals } from './problems.ts';
+import { Documents } from './openapi.ts';
+import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { addEventRoutes } from './routes/events.ts';
@@ -131,6 +133,13 @@ function addRoutes(
     refuse(surface, request, reply, new SkychatError('unknown-route', 'nothing is served there')),
   );
   addBodyParsers(fastify);
+  const documents = new Documents();
+  requireOperations(fastify);
+  fastify.addHook('onRoute', ({ method, prefix, config }) => {
+    if (prefix === '' && method !== 'HEAD' && config?.operation !== undefined) {
+      documents.add(config.operation);
+    }
+  });
   const routes = (scope: FastifyInstance, _options: unknown, done: () => void): void => {
     addMessageRoutes(scope, surface);
     addPostingRoutes(scope, surface);
@@ -141,7 +150,7 @@ function addRoutes(
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
-    addNodeRoutes(scope, surface);
+    addNodeRoutes(scope, surface, documents);
     done();
   };
   fastify.register(routes);

@@ -61,7 +61,7 @@ test.each([
   ['not-an-admin', 403],
   ['deleted', 409],
 ] as const)('the refusal %s is a problem with status %d', async (code, status) => {
-  const { api, server } = openFixture();
+  const { api, server } = openFixture({}, 'any code');
   api.arrive('said');
   api.failure = new SkychatError(code, 'no');
   const answer = await server.fastify.inject({ method: 'DELETE', url: `/messages/${id}` });

@@ -78,7 +78,7 @@ const injected = Object.entries(causes).filter(
 );
 
 test.each(injected)('%s has its status, title and hint, and is counted', async (code, cause) => {
-  const fixture = openFixture(code === 'unauthorized' ? { token: 't' } : {});
+  const fixture = openFixture(code === 'unauthorized' ? { token: 't' } : {}, 'any code');
   const answer = await send(fixture, cause);
   const { status, title, hint } = problemKinds[code];
   expect(answer.statusCode).toBe(status);
@@ -135,7 +135,7 @@ test('a code that no request can have is a fault of the node', async () => {
 
 test('a hint that came with the failure goes before the one of the table', async () => {
   const failure = new SkychatError('not-ready', 'why', { hint: 'do this' });
-  const answer = await send(openFixture(), { failure });
+  const answer = await send(openFixture({}, 'any code'), { failure });
   expect(answer.json()).toMatchObject({ detail: 'why', hint: 'do this' });
 });
 

@@ -7,6 +7,7 @@ import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/
 import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeApi } from './fake-api.ts';
+import { watchContract, type Strictness } from './http-contract.ts';
 
 export interface Fixture {
   readonly api: FakeApi;
@@ -14,7 +15,11 @@ export interface Fixture {
   readonly logged: { level: string; fields: object; message: string }[];
 }
 
-export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
+/** Every answer is held against /openapi.json. */
+export function openFixture(
+  options: Partial<HttpOptions> = {},
+  strictness: Strictness = 'declared codes',
+): Fixture {
   const api = new FakeApi();
   const logged: Fixture['logged'] = [];
   const log = (level: string) => (fields: object, message: string) => {
@@ -28,6 +33,7 @@ export function openFixture(options: Partial<HttpOptions> = {}): Fixture {
     timers: systemTimers,
     ...options,
   });
+  watchContract(server.fastify, strictness);
   onTestFinished(() => server.close());
   return { api, server, logged };
 }

@@ -1,29 +1,44 @@
 // GET /events: server-sent events, resumed from a cursor.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventPage } from '../../chat/view.ts';
 import type { Api } from '../api.ts';
 import { contentTypes, eventsEncoding } from '../encodings.ts';
-import { cursor, readFields } from '../fields.ts';
+import { cursor, describe } from '../fields.ts';
 import { openStream } from '../open-stream.ts';
+import { addRoute } from '../operation.ts';
 import { PeerEvents } from '../peer-events.ts';
+import { withSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
+
+const lastEventId = describe(
+  'Where a reader left off; it goes before `after`.',
+  withSchema(cursor.schema, (value, name) => (value === '' ? undefined : cursor(value, name))),
+);
 
 export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void {
   const { api, readers } = surface;
-  fastify.get('/events', async (request, reply) => {
-    const after = startOf(request);
-    readers.admit();
-    const page = await firstPage(api, after);
-    if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
-    return openEvents(surface, reply, page);
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read' },
+    summary: 'Server-sent events: all that happens, from a cursor on',
+    query: { after: describe('A cursor, `0` or `now`.', cursor, 'now') },
+    headers: { 'Last-Event-ID': lastEventId },
+    answers: {
+      200: {
+        description: 'A stream that stays open. `data` is the object as its own route gives it.',
+        content: { 'text/event-stream': { type: 'string' } },
+      },
+    },
+    problems: ['bad-cursor'],
+    example: { query: { after: '0' } },
+    handle: async ({ query, headers }, request, reply) => {
+      // A reconnecting browser repeats the address that it began with, so the header goes first.
+      const after = headers['Last-Event-ID'] ?? query.after ?? 'now';
+      readers.admit();
+      const page = await firstPage(api, after);
+      if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
+      return openEvents(surface, reply, page);
+    },
   });
-}
-
-/** A reconnecting browser repeats the address that it began with, so the header goes first. */
-function startOf(request: FastifyRequest): string {
-  const { after = 'now' } = readFields(request.query, { after: cursor });
-  const last = request.headers['last-event-id'];
-  return typeof last === 'string' && last !== '' ? cursor(last, 'Last-Event-ID') : after;
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */

@@ -1,43 +1,51 @@
 // /groups/{id}/members and admins: who is on the roster of a group, and with which rights.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { bodyOf } from '../body.ts';
-import { readFields } from '../fields.ts';
-import { readHistory, refuseFields } from '../group-bodies.ts';
+import type { FastifyInstance } from 'fastify';
+import { exampleGroupView, examplePeerKey } from '../examples.ts';
+import { readHistory } from '../group-bodies.ts';
+import { adminProblems, byGroupAndKey } from '../group-operations.ts';
+import { addRoute, json } from '../operation.ts';
+import { groupSchema } from '../schemas/group.ts';
 import type { Surface } from '../surface.ts';
-import { parseId } from './messages.ts';
 
-interface ByKey {
-  Params: { id: string; pk: string };
-}
+export function addMemberRoutes(fastify: FastifyInstance, { api }: Surface): void {
+  const common = {
+    tag: 'groups',
+    scope: 'admin',
+    path: byGroupAndKey,
+    answers: { 200: json('The group as it is then.', groupSchema) },
+  } as const;
+  const example = { path: { id: 'ops', pk: examplePeerKey }, answer: exampleGroupView };
 
-export function addMemberRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api } = surface;
-
-  fastify.post<ByKey>('/groups/:id/members/:pk', (request) => {
-    const { id, key } = namedIn(request);
-    return api.addMember(id, key, readHistory(bodyOf(request)));
+  addRoute(fastify, {
+    ...{ ...common, method: 'POST', url: '/groups/:id/members/:pk' },
+    summary: 'Adds a key; with `history` it can read what was said before',
+    body: readHistory,
+    problems: [...adminProblems, 'already-member'],
+    example: { ...example, body: { history: true } },
+    handle: ({ path: { id, pk }, body }) => api.addMember(id, pk, body),
   });
 
-  fastify.delete<ByKey>('/groups/:id/members/:pk', (request) => {
-    const { id, key } = namedIn(request);
-    refuseFields(bodyOf(request));
-    return api.removeMember(id, key);
+  addRoute(fastify, {
+    ...{ ...common, method: 'DELETE', url: '/groups/:id/members/:pk' },
+    summary: 'Removes a member',
+    problems: [...adminProblems, 'unknown-member', 'founder-stays', 'senior-admin'],
+    example: { ...example, answer: { ...exampleGroupView, members: 1 } },
+    handle: ({ path: { id, pk } }) => api.removeMember(id, pk),
   });
 
-  fastify.put<ByKey>('/groups/:id/admins/:pk', (request) => {
-    const { id, key } = namedIn(request);
-    refuseFields(bodyOf(request));
-    return api.promote(id, key);
+  addRoute(fastify, {
+    ...{ ...common, method: 'PUT', url: '/groups/:id/admins/:pk' },
+    summary: 'Makes a key an admin, and a member',
+    problems: [...adminProblems, 'unknown-member'],
+    example,
+    handle: ({ path: { id, pk } }) => api.promote(id, pk),
   });
 
-  fastify.delete<ByKey>('/groups/:id/admins/:pk', (request) => {
-    const { id, key } = namedIn(request);
-    refuseFields(bodyOf(request));
-    return api.demote(id, key);
+  addRoute(fastify, {
+    ...{ ...common, method: 'DELETE', url: '/groups/:id/admins/:pk' },
+    summary: 'Makes an admin a member again',
+    problems: [...adminProblems, 'unknown-member', 'founder-stays', 'senior-admin'],
+    example,
+    handle: ({ path: { id, pk } }) => api.demote(id, pk),
   });
-}
-
-function namedIn({ query, params }: FastifyRequest<ByKey>): { id: string; key: string } {
-  readFields(query, {});
-  return { id: params.id, key: parseId(params.pk) };
 }

@@ -1,49 +1,81 @@
 // /messages: reading pages, long polls and followed lists; single messages and their proofs.
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Page, SearchPage } from '../../chat/view.ts';
-import { SkychatError } from '../../errors.ts';
 import type { Api } from '../api.ts';
 import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
-import { readFields } from '../fields.ts';
-import { readListQuery, type ListQuery } from '../list-query.ts';
+import { exampleId, exampleKey, exampleMessage, examplePage } from '../examples.ts';
+import { describe, idInPath, type Fields } from '../fields.ts';
+import { listTable, readListQuery, type ListQuery } from '../list-query.ts';
 import { openStream } from '../open-stream.ts';
+import { addRoute, json } from '../operation.ts';
+import { listSchema, messageSchema, proofSchema } from '../schemas/message.ts';
 import type { Surface } from '../surface.ts';
 
+const tag = 'messages';
+const byId = { id: describe('Id of a message.', idInPath) };
+
 export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api, clock, readers } = surface;
+  const { api } = surface;
 
-  fastify.get('/messages', async (request, reply) => {
-    const query = readListQuery(request.query, request.headers, clock.now());
-    const follow = query.follow && request.method !== 'HEAD';
-    if (follow || query.waitMs > 0) readers.admit();
-    if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
-    const page = await readPage(api, query);
-    if (follow) return followFrom(surface, reply, query, page);
-    const empty = page.messages.length === 0;
-    if (empty && query.waitMs > 0 && request.method !== 'HEAD') {
-      return sendPage(reply, query, await poll(surface, reply, query, page));
-    }
-    return sendPage(reply, query, page);
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/messages', tag, scope: 'read' },
+    summary: 'A page of messages: the newest, what arrived after a cursor, or what came before',
+    query: listTable,
+    answers: { 200: { description: 'The page.', content: pageContent } },
+    problems: ['bad-cursor', 'bad-id', 'unknown-group', 'unknown-message', 'not-a-member'],
+    example: { query: { after: '0', limit: '10' }, answer: examplePage },
+    handle: ({ query }, request, reply) => list(surface, query, request, reply),
   });
 
-  interface ById {
-    Params: { id: string };
-  }
-  fastify.get<ById>('/messages/:id', (request) => {
-    readFields(request.query, {});
-    return api.message(parseId(request.params.id));
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/messages/:id', tag, scope: 'read', snapshot: true },
+    summary: 'One message',
+    path: byId,
+    answers: { 200: json('The message as it is now.', messageSchema) },
+    problems: ['bad-id', 'unknown-message'],
+    example: { path: { id: exampleId }, answer: exampleMessage },
+    handle: ({ path: { id } }) => api.message(id),
   });
-  fastify.get<ById>('/messages/:id/proof', (request) => {
-    readFields(request.query, {});
-    return api.proof(parseId(request.params.id));
+
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/messages/:id/proof', tag, scope: 'read', snapshot: true },
+    summary: 'All that is needed to verify one message alone',
+    path: byId,
+    answers: { 200: json('The proof, in hex.', proofSchema) },
+    problems: ['bad-id', 'unknown-message', 'deleted'],
+    example: {
+      path: { id: exampleId },
+      answer: { object: '00', root: '01', signature: '02', author: exampleKey, chain: [] },
+    },
+    handle: ({ path: { id } }) => api.proof(id),
   });
 }
 
-/** An id or a key in a path. */
-export function parseId(text: string): string {
-  if (/^[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
-  throw new SkychatError('bad-id', 'the path needs 64 hex characters here');
+const pageContent = {
+  'application/json': listSchema,
+  'application/x-ndjson': { type: 'string', description: 'One message a line, as JSON.' },
+  'text/plain': { type: 'string', description: 'One line a message: time, name, text.' },
+};
+
+async function list(
+  surface: Surface,
+  fields: Fields<typeof listTable>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { api, clock, readers } = surface;
+  const query = readListQuery(fields, request.headers, clock.now());
+  const follow = query.follow && request.method !== 'HEAD';
+  if (follow || query.waitMs > 0) readers.admit();
+  if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
+  const page = await readPage(api, query);
+  if (follow) return followFrom(surface, reply, query, page);
+  const empty = page.messages.length === 0;
+  if (empty && query.waitMs > 0 && request.method !== 'HEAD') {
+    return sendPage(reply, query, await poll(surface, reply, query, page));
+  }
+  return sendPage(reply, query, page);
 }
 
 function search(api: Api, query: ListQuery): Promise<SearchPage> {

@@ -1,84 +1,123 @@
 // What is said about a message: edits, deletion, reactions, acknowledgement, pin, hide; and its
 // answers. Each change is answered with the message as it is then.
 import type { FastifyInstance } from 'fastify';
-import { bodyOf, type RequestBody } from '../body.ts';
-import { cursor, integer, readFields } from '../fields.ts';
-import { refuseFields } from '../group-bodies.ts';
-import { bodyReader, string } from '../json-body.ts';
+import { checkText } from '../check-text.ts';
+import { exampleId, exampleMessage, examplePage } from '../examples.ts';
+import { anyInPath, cursor, describe, idInPath, integer } from '../fields.ts';
+import { bodyReader, fieldsReader, string } from '../json-body.ts';
 import { pageMessagesDefault, pageMessagesMax } from '../limits.ts';
+import { addRoute, json } from '../operation.ts';
+import type { ProblemCode } from '../problems.ts';
+import { messageSchema, pageSchema } from '../schemas/message.ts';
 import type { Surface } from '../surface.ts';
-import { parseId } from './messages.ts';
-import { checkText } from './posting.ts';
 
-interface ById {
-  Params: { id: string };
-}
-
-interface ByEmoji {
-  Params: { id: string; emoji: string };
-}
-
-const checkEdit = bodyReader({ text: string }, {});
-const pageTable = { before: cursor, limit: integer(1, pageMessagesMax) };
-
-export function addNoteRoutes(fastify: FastifyInstance, { api }: Surface): void {
-  fastify.patch<ById>('/messages/:id', (request) => {
-    readFields(request.query, {});
-    const text = textOf(bodyOf(request));
+const readEdit = bodyReader(
+  fieldsReader({ text: string }, {}),
+  ({ text }) => {
     checkText(text);
-    return api.edit(parseId(request.params.id), text);
+    return text;
+  },
+  { bare: { meaning: 'The text.', fields: (text) => ({ text }) } },
+);
+
+const tag = 'messages';
+const byId = { id: describe('Id of a message.', idInPath) };
+const path = { id: exampleId };
+const answers = { 200: json('The message as it is then.', messageSchema) };
+const common = { tag, scope: 'post', answers } as const;
+const noteProblems = [
+  ...(['bad-id', 'unknown-message', 'not-a-member', 'group-left', 'no-key', 'deleted'] as const),
+] satisfies readonly ProblemCode[];
+
+export function addNoteRoutes(fastify: FastifyInstance, surface: Surface): void {
+  addOfAuthor(fastify, surface);
+  addOfReaders(fastify, surface);
+  addOfGroup(fastify, surface);
+}
+
+function addOfAuthor(fastify: FastifyInstance, { api }: Surface): void {
+  addRoute(fastify, {
+    ...{ ...common, method: 'PATCH', url: '/messages/:id' },
+    summary: 'Its author gives it another text',
+    path: byId,
+    body: readEdit,
+    problems: [...noteProblems, 'empty-text', 'not-the-author'],
+    example: {
+      ...{ path, body: { text: 'disk full on db2' } },
+      answer: { ...exampleMessage, text: 'disk full on db2', edited: true },
+    },
+    handle: ({ path: { id }, body }) => api.edit(id, body),
   });
 
-  fastify.delete<ById>('/messages/:id', (request) => {
-    readFields(request.query, {});
-    refuseFields(bodyOf(request));
-    return api.erase(parseId(request.params.id));
+  addRoute(fastify, {
+    ...{ ...common, method: 'DELETE', url: '/messages/:id' },
+    summary: 'Its author deletes it; every node that hears of it erases the body',
+    path: byId,
+    problems: [...noteProblems, 'not-the-author'],
+    example: { path, answer: { ...exampleMessage, text: '', deleted: true } },
+    handle: ({ path: { id } }) => api.erase(id),
+  });
+}
+
+function addOfReaders(fastify: FastifyInstance, { api }: Surface): void {
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/messages/:id/replies', tag, scope: 'read', snapshot: true },
+    summary: 'A page of its answers, oldest first',
+    path: byId,
+    query: {
+      before: describe('The page before one of them.', cursor),
+      limit: describe('Messages of one page.', integer(1, pageMessagesMax), pageMessagesDefault),
+    },
+    answers: { 200: json('The answers.', pageSchema) },
+    problems: ['bad-id', 'bad-cursor', 'unknown-message'],
+    example: { path, query: { limit: '10' }, answer: examplePage },
+    handle: ({ path: { id }, query: { before, limit = pageMessagesDefault } }) =>
+      api.replies(id, before, limit),
   });
 
-  fastify.get<ById>('/messages/:id/replies', (request) => {
-    const { before, limit = pageMessagesDefault } = readFields(request.query, pageTable);
-    return api.replies(parseId(request.params.id), before, limit);
+  addRoute(fastify, {
+    ...{ ...common, method: 'PUT', url: '/messages/:id/ack' },
+    summary: 'Acknowledges a message that asked for it',
+    path: byId,
+    problems: noteProblems,
+    example: { path, answer: exampleMessage },
+    handle: ({ path: { id } }) => api.ack(id),
   });
 
-  fastify.put<ById>('/messages/:id/ack', (request) => {
-    readFields(request.query, {});
-    refuseFields(bodyOf(request));
-    return api.ack(parseId(request.params.id));
-  });
-
-  for (const [method, on] of [
-    ['PUT', true],
-    ['DELETE', false],
+  for (const [method, on, summary] of [
+    ['PUT', true, 'Reacts with an emoji, percent-encoded'],
+    ['DELETE', false, 'Takes a reaction back'],
   ] as const) {
-    fastify.route<ByEmoji>({
-      ...{ method, url: '/messages/:id/reactions/:emoji' },
-      handler: (request) => {
-        readFields(request.query, {});
-        refuseFields(bodyOf(request));
-        const { id, emoji } = request.params;
-        return api.react(parseId(id), emoji, on);
-      },
-    });
-    fastify.route<ById>({
-      ...{ method, url: '/messages/:id/pin' },
-      handler: (request) => {
-        readFields(request.query, {});
-        refuseFields(bodyOf(request));
-        return api.pin(parseId(request.params.id), on);
-      },
-    });
-    fastify.route<ById>({
-      ...{ method, url: '/messages/:id/hide' },
-      handler: (request) => {
-        readFields(request.query, {});
-        refuseFields(bodyOf(request));
-        return api.hide(parseId(request.params.id), on);
-      },
+    addRoute(fastify, {
+      ...{ ...common, method, url: '/messages/:id/reactions/:emoji', summary },
+      path: { ...byId, emoji: describe('One emoji.', anyInPath) },
+      problems: noteProblems,
+      example: { path: { ...path, emoji: '👍' }, answer: exampleMessage },
+      handle: ({ path: { id, emoji } }) => api.react(id, emoji, on),
     });
   }
 }
 
-/** A bare body is the text, as in a post. */
-function textOf(body: RequestBody): string {
-  return body.kind === 'text' ? body.text : checkEdit(body.value).text;
+function addOfGroup(fastify: FastifyInstance, { api }: Surface): void {
+  for (const [method, on] of [
+    ['PUT', true],
+    ['DELETE', false],
+  ] as const) {
+    addRoute(fastify, {
+      ...{ ...common, method, url: '/messages/:id/pin' },
+      summary: on ? 'Pins it: admins; everybody in the room and between two' : 'Pins it no more',
+      path: byId,
+      problems: [...noteProblems, 'not-an-admin'],
+      example: { path, answer: { ...exampleMessage, pinned: on } },
+      handle: ({ path: { id } }) => api.pin(id, on),
+    });
+    addRoute(fastify, {
+      ...{ ...common, method, url: '/messages/:id/hide' },
+      summary: on ? 'Hides it from all members: admins only' : 'Hides it no more',
+      path: byId,
+      problems: [...noteProblems, 'not-an-admin'],
+      example: { path, answer: { ...exampleMessage, hidden: on } },
+      handle: ({ path: { id } }) => api.hide(id, on),
+    });
+  }
 }

@@ -1,42 +1,70 @@
 // /peers: who is linked, and adding and removing them.
 import type { FastifyInstance } from 'fastify';
-import { bodyOf, parseJson, type RequestBody } from '../body.ts';
-import { badField, readFields } from '../fields.ts';
-import { bodyReader, like } from '../json-body.ts';
+import { parseJson } from '../body.ts';
+import { examplePeer, examplePeerKey } from '../examples.ts';
+import { badField, idInPath } from '../fields.ts';
+import { bodyReader, fieldsReader, like } from '../json-body.ts';
+import { addRoute, json, nothing } from '../operation.ts';
+import { withSchema } from '../schema.ts';
+import { peerSchema, peersSchema } from '../schemas/node.ts';
 import type { Surface } from '../surface.ts';
-import { parseId } from './messages.ts';
 
-const notEmpty = like((value, name) => {
-  if (value === '') throw badField(`${name} is empty`);
-});
-const checkPeer = bodyReader({ address: notEmpty }, {});
-
-export function addPeerRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api } = surface;
-
-  fastify.get('/peers', (request) => {
-    readFields(request.query, {});
-    return { peers: api.peers() };
-  });
-
-  fastify.post('/peers', async (request, reply) => {
-    readFields(request.query, {});
-    const peer = await api.addPeer(addressOf(bodyOf(request)));
-    reply.code(201);
-    return peer;
-  });
-
-  fastify.delete<{ Params: { pk: string } }>('/peers/:pk', async (request, reply) => {
-    readFields(request.query, {});
-    await api.removePeer(parseId(request.params.pk));
-    return reply.code(204).send();
-  });
-}
+const notEmpty = like(
+  withSchema({ type: 'string', minLength: 1 }, (value: string, name: string) => {
+    if (value === '') throw badField(`${name} is empty`);
+  }),
+);
 
 /** `curl -d` names no JSON: no address begins with a brace, so both it and JSON can be meant. */
-function addressOf(body: RequestBody): string {
-  if (body.kind === 'json') return checkPeer(body.value).address;
-  const text = body.text.trim();
-  if (text.startsWith('{')) return checkPeer(parseJson(text)).address;
-  return checkPeer({ address: text }).address;
+const readAddress = bodyReader(fieldsReader({ address: notEmpty }, {}), ({ address }) => address, {
+  bare: {
+    meaning: 'The address: `PUBLIC_KEY@HOST:PORT`.',
+    fields: (text) => {
+      const address = text.trim();
+      return address.startsWith('{') ? parseJson(address) : { address };
+    },
+  },
+});
+
+const tag = 'peers';
+
+export function addPeerRoutes(fastify: FastifyInstance, { api }: Surface): void {
+  addRoute(fastify, {
+    ...{ method: 'GET', url: '/peers', tag, scope: 'read', snapshot: true },
+    summary: 'State of each peer, and the reason in words',
+    answers: { 200: json('The peers.', peersSchema) },
+    problems: [],
+    example: { answer: { peers: [examplePeer] } },
+    handle: () => ({ peers: api.peers() }),
+  });
+
+  addRoute(fastify, {
+    ...{ method: 'POST', url: '/peers', tag, scope: 'admin' },
+    summary: 'Adds a peer, at once and over restarts',
+    body: readAddress,
+    answers: { 201: json('The peer, which is being dialed.', peerSchema) },
+    problems: ['bad-peer-address'],
+    example: {
+      body: { address: examplePeer.address },
+      answer: { ...examplePeer, state: 'dialing' },
+    },
+    handle: async ({ body: address }, _request, reply) => {
+      const peer = await api.addPeer(address);
+      reply.code(201);
+      return peer;
+    },
+  });
+
+  addRoute(fastify, {
+    ...{ method: 'DELETE', url: '/peers/:pk', tag, scope: 'admin' },
+    summary: 'Dials a peer no more and vouches for it no more',
+    path: { pk: idInPath },
+    answers: { 204: nothing('It is removed.') },
+    problems: ['bad-id', 'unknown-peer'],
+    example: { path: { pk: examplePeerKey } },
+    handle: async ({ path }, _request, reply) => {
+      await api.removePeer(path.pk);
+      return reply.code(204).send();
+    },
+  });
 }

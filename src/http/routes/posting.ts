@@ -2,46 +2,89 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { concat, utf8 } from '../../bytes.ts';
 import { priorities, type Priority } from '../../chat/text-content.ts';
-import { SkychatError } from '../../errors.ts';
 import type { Draft, PostOptions } from '../api.ts';
-import { bodyOf, type RequestBody } from '../body.ts';
-import { badField, flag, hex64, integer, nameOrId, oneOf, readFields } from '../fields.ts';
+import { bodyOf } from '../body.ts';
+import { checkText } from '../check-text.ts';
+import { exampleMessage } from '../examples.ts';
+import {
+  badField,
+  describe,
+  flag,
+  hex64,
+  integer,
+  nameOrId,
+  oneOf,
+  type FieldReader,
+  type Fields,
+} from '../fields.ts';
+import {
+  bodyReader,
+  boolean,
+  choice,
+  fieldsReader,
+  integer as jsonInteger,
+  like,
+  string,
+} from '../json-body.ts';
 import {
   idempotencyKeyCharsMax,
   minPeersMax,
   replicationMsDefault,
   replicationMsMax,
-  textBytesMax,
 } from '../limits.ts';
-import { bodyReader, boolean, choice, integer as jsonInteger, like, string } from '../json-body.ts';
-import { messageSchema } from '../message-schema.ts';
+import { addRoute, json } from '../operation.ts';
+import { leanOf, withSchema } from '../schema.ts';
+import { messageSchema } from '../schemas/message.ts';
 import type { Surface } from '../surface.ts';
 
 const priority = oneOf(...priorities);
 
-const checkPost = bodyReader(
-  { text: string },
-  {
-    group: like(nameOrId),
-    to: like(hex64),
-    reply_to: like(hex64),
-    priority: choice(priority),
-    ack: boolean,
-    min_peers: jsonInteger(0, minPeersMax),
-    timeout_ms: jsonInteger(0, replicationMsMax),
-  },
+const readDraft = bodyReader(
+  fieldsReader(
+    { text: string },
+    {
+      group: like(nameOrId),
+      to: like(hex64),
+      reply_to: like(hex64),
+      priority: choice(priority),
+      ack: boolean,
+      min_peers: jsonInteger(0, minPeersMax),
+      timeout_ms: jsonInteger(0, replicationMsMax),
+    },
+  ),
+  (fields) => fields,
+  { bare: { meaning: 'The text.', fields: (text) => ({ text }) } },
 );
 
 /** A bare text has no other place for these; a JSON body may use it as well. */
-const table = {
-  group: nameOrId,
-  to: hex64,
-  reply_to: hex64,
+const query = {
+  group: describe('Id or name of a group; the room where not given.', nameOrId),
+  to: describe('The key of the only other member that is to read it.', hex64),
+  reply_to: describe('Id of the message that this one answers.', hex64),
   priority,
-  ack: flag,
-  min_peers: integer(0, minPeersMax),
-  timeout_ms: integer(0, replicationMsMax),
+  ack: describe('Whether readers are asked to acknowledge it.', flag),
+  min_peers: describe(
+    'Answer once so many other nodes have it on their disks.',
+    integer(0, minPeersMax),
+    0,
+  ),
+  timeout_ms: describe(
+    'How long to wait for them.',
+    integer(0, replicationMsMax),
+    replicationMsDefault,
+  ),
 };
+
+const idempotencyKey: FieldReader<string> = withSchema(
+  {
+    ...{ type: 'string', pattern: '^[\\x21-\\x7e]+$', maxLength: idempotencyKeyCharsMax },
+    description: 'The same key and body give the first answer again, for 24 hours.',
+  },
+  (value, name) => {
+    if (value.length <= idempotencyKeyCharsMax && /^[\x21-\x7e]+$/.test(value)) return value;
+    throw badField(`${name} must have 1 to ${idempotencyKeyCharsMax} visible characters`);
+  },
+);
 
 interface PostFields {
   readonly text: string;
@@ -54,86 +97,83 @@ interface PostFields {
   readonly timeout_ms?: number;
 }
 
-export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const schema = { response: { 201: messageSchema, 202: messageSchema } };
-  fastify.post('/messages', { schema }, async (request, reply) => {
-    const body = bodyOf(request);
-    const fields = readPost(request.query, body);
-    checkText(fields.text);
-    const draft: Draft = {
-      text: fields.text,
-      ...(fields.group !== undefined && { group: fields.group }),
-      ...(fields.to !== undefined && { to: fields.to.toLowerCase() }),
-      ...(fields.reply_to !== undefined && { replyTo: fields.reply_to.toLowerCase() }),
-      ...(fields.priority !== undefined && { priority: fields.priority }),
-      ...(fields.ack !== undefined && { ack: fields.ack }),
-    };
-    const options = optionsOf(request, body, fields);
-    const { message, replicated } = await surface.api.post(draft, options);
-    const waited = (fields.min_peers ?? 0) > 0;
-    reply.code(waited && !replicated ? 202 : 201).header('location', `/messages/${message.id}`);
-    return message;
+type Query = Fields<typeof query>;
+
+export function addPostingRoutes(fastify: FastifyInstance, { api }: Surface): void {
+  const lean = leanOf(messageSchema);
+  addRoute(fastify, {
+    ...{ method: 'POST', url: '/messages', tag: 'messages', scope: 'post' },
+    summary: 'Posts a message; it is on the disk when it is answered',
+    query,
+    headers: { 'Idempotency-Key': idempotencyKey },
+    body: readDraft,
+    answers: {
+      201: json('The message.', messageSchema),
+      202: json(
+        'The message; `min_peers` was not reached in time. It goes on replicating.',
+        messageSchema,
+      ),
+    },
+    serializer: { 201: lean, 202: lean },
+    problems: [
+      ...(['empty-text', 'idempotency-mismatch', 'unknown-group', 'unknown-message'] as const),
+      ...(['not-a-member', 'group-left', 'no-key', 'bad-id'] as const),
+    ],
+    example: { body: { text: 'disk full on db1' }, answer: exampleMessage },
+    handle: async ({ query: asked, headers, body }, request, reply) => {
+      const fields = gatherPost(asked, body);
+      checkText(fields.text);
+      const options = optionsOf(request, asked, fields, headers['Idempotency-Key']);
+      const { message, replicated } = await api.post(draftOf(fields), options);
+      const waited = (fields.min_peers ?? 0) > 0;
+      reply.code(waited && !replicated ? 202 : 201).header('location', `/messages/${message.id}`);
+      return message;
+    },
   });
 }
 
-function readPost(query: unknown, body: RequestBody): PostFields {
-  const fields = gatherPost(query, body);
+function draftOf(fields: PostFields): Draft {
+  return {
+    text: fields.text,
+    ...(fields.group !== undefined && { group: fields.group }),
+    ...(fields.to !== undefined && { to: fields.to.toLowerCase() }),
+    ...(fields.reply_to !== undefined && { replyTo: fields.reply_to.toLowerCase() }),
+    ...(fields.priority !== undefined && { priority: fields.priority }),
+    ...(fields.ack !== undefined && { ack: fields.ack }),
+  };
+}
+
+function gatherPost(inQuery: Query, inBody: PostFields): PostFields {
+  for (const name of Object.keys(inQuery)) {
+    if (Object.hasOwn(inBody, name)) throw badField(`${name} is given twice`);
+  }
+  const fields = { ...inQuery, ...inBody };
   if (fields.group !== undefined && fields.to !== undefined) {
     throw badField('group and to exclude each other');
   }
   return fields;
 }
 
-function gatherPost(query: unknown, body: RequestBody): PostFields {
-  const inQuery = readFields(query, table);
-  if (body.kind === 'text') return { ...inQuery, text: body.text };
-  const inBody: PostFields = checkPost(body.value);
-  for (const name of Object.keys(inQuery)) {
-    if (Object.hasOwn(inBody, name)) throw badField(`${name} is given twice`);
-  }
-  return { ...inQuery, ...inBody };
-}
-
-/** What UTF-8 or the encoding of objects would not bring back as it was is refused at the door. */
-export function checkText(text: string): void {
-  if (text === '') throw new SkychatError('empty-text', 'the text is empty');
-  if (text.length > textBytesMax || Buffer.byteLength(text) > textBytesMax) {
-    throw new SkychatError('text-too-large', `the text has more than ${textBytesMax} bytes`);
-  }
-  if (text.startsWith('\ufeff')) {
-    throw new SkychatError('bad-text', 'the text begins with U+FEFF');
-  }
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new SkychatError('bad-text', 'the text has an unpaired surrogate');
-  }
-}
-
-function optionsOf(request: FastifyRequest, body: RequestBody, fields: PostFields): PostOptions {
+function optionsOf(
+  request: FastifyRequest,
+  asked: Query,
+  fields: PostFields,
+  key: string | undefined,
+): PostOptions {
   const { min_peers: minPeers, timeout_ms: timeoutMs = replicationMsDefault } = fields;
-  const key = request.headers['idempotency-key'];
   return {
     ...(minPeers !== undefined && { minPeers, timeoutMs }),
-    ...(key !== undefined && {
-      idempotency: { key: parseKey(key), body: identify(request, body) },
-    }),
+    ...(key !== undefined && { idempotency: { key, body: identify(request, asked) } }),
   };
 }
 
-function parseKey(key: string | string[]): string {
-  if (
-    typeof key === 'string' &&
-    key.length <= idempotencyKeyCharsMax &&
-    /^[\x21-\x7e]+$/.test(key)
-  ) {
-    return key;
-  }
-  throw badField(`Idempotency-Key must have 1 to ${idempotencyKeyCharsMax} visible characters`);
-}
-
 /** The same text to another group is another request, though its body is the same. */
-function identify(request: FastifyRequest, body: RequestBody): Uint8Array {
-  const { group, to, reply_to: replyTo, ...rest } = readFields(request.query, table);
+function identify(
+  request: FastifyRequest,
+  { group, to, reply_to: replyTo, ...rest }: Query,
+): Uint8Array {
+  const { bytes } = bodyOf(request);
   const asked = { group, to, replyTo, priority: rest.priority, ack: rest.ack };
-  if (Object.values(asked).every((value) => value === undefined)) return body.bytes;
-  return concat(body.bytes, utf8(`\n${JSON.stringify(asked)}`));
+  if (Object.values(asked).every((value) => value === undefined)) return bytes;
+  return concat(bytes, utf8(`\n${JSON.stringify(asked)}`));
 }
