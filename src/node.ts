@@ -214,6 +214,7 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
+    this.#storage.forgetBackup(this.#runner);
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
     await this.#server?.close();
@@ -246,10 +247,11 @@ class Node implements RunningNode {
     });
   }
 
-  #knowsOwnFeed(): Promise<boolean> {
-    const { store, ownHead, unusedKey } = this.#storage;
+  async #knowsOwnFeed(): Promise<boolean> {
+    const { store, ownHead, unusedKey, isRestored } = this.#storage;
     const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
-    return knowsOwnFeed(store, ownHead, labelOf, { self: this.pk, unusedKey, hasPeers });
+    const signs = { self: this.pk, unusedKey, hasPeers };
+    return (await knowsOwnFeed(store, ownHead, labelOf, signs)) && !isRestored;
   }
 
   async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
@@ -365,6 +367,7 @@ class Node implements RunningNode {
       addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
         this.#storage.markKeyUsed();
+        this.#storage.forgetBackup(this.#runner);
       },
     });
   }

@@ -47,6 +47,9 @@ export const segmentLimits = {
  */
 export const ownHeadLocalBytesMax = 256 * 1024;
 
+/** Rows of a copy that are written together, each batch being synced. */
+export const copyBatchBytes = 4 * 1024 * 1024;
+
 // Bundles.
 
 /** A segment with its place, or a proof of a fork, which is two of them without objects. */

@@ -64,6 +64,6 @@ async function withLock<T>(data: string, work: (store: string) => Promise<T>): P
 }
 
 /** What was sealed has another label where it could be opened. */
-function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
+export function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
   return kind === 'sealed' ? unknownLabel : labelOf(kind, object);
 }

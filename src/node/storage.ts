@@ -4,11 +4,11 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Archive } from '../cxo/archive.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
-import { openLevelStore } from '../cxo/level-store.ts';
+import { openLevelStore, type LevelStore } from '../cxo/level-store.ts';
 import { openOwnHead, type OwnHead } from '../cxo/own-head.ts';
-import type { Store } from '../cxo/store.ts';
 import type { Logger, Random } from '../env.ts';
 import type { Identity } from '../identity.ts';
+import { clearRestored, isRestored } from './restored.ts';
 import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
 
 /** The store's folder in the data directory. */
@@ -25,9 +25,13 @@ export interface StorageOptions {
 
 export interface Storage {
   readonly identity: Identity;
-  readonly store: Store;
+  readonly store: LevelStore;
   readonly archive: Archive;
   readonly ownHead: OwnHead;
+  /** Whether the directory comes from a backup, and no peer has told yet where the own feeds stand. */
+  readonly isRestored: boolean;
+  /** To be called when peers may have told; by then it does not matter where the store came from. */
+  forgetBackup(runner: { readonly areOwnFeedsKnown: boolean } | undefined): void;
   /** Whether no node has ever written with this key. */
   readonly unusedKey: boolean;
   /** To be called once something was written with the key. */
@@ -54,6 +58,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     return {
       ...{ identity, store, ownHead },
       archive: new Archive(store),
+      isRestored: isRestored(data),
+      forgetBackup: (runner) => {
+        if (isRestored(data) && runner?.areOwnFeedsKnown === true) clearRestored(data);
+      },
       unusedKey: isUnusedKey(keyFile, identity.publicKey),
       markKeyUsed: () => {
         markKeyUsed(keyFile);

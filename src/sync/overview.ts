@@ -8,6 +8,7 @@ import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import type { OwnFeeds } from './own-feeds.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
 import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
@@ -41,6 +42,7 @@ interface OverviewParts {
   readonly journal: Journal;
   readonly forks: Forks;
   readonly receipts: Receipts;
+  readonly ownFeeds: OwnFeeds;
 }
 
 export class Overview {
@@ -51,6 +53,7 @@ export class Overview {
   readonly #journal: Journal;
   readonly #forks: Forks;
   readonly #receipts: Receipts;
+  readonly #ownFeeds: OwnFeeds;
   readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
@@ -64,6 +67,15 @@ export class Overview {
     this.#journal = parts.journal;
     this.#forks = parts.forks;
     this.#receipts = parts.receipts;
+    this.#ownFeeds = parts.ownFeeds;
+  }
+
+  /** Whether each own feed that is here may be written to: peers have told where it stands. */
+  areOwnFeedsKnown(now: Now): boolean {
+    for (const { id } of this.#replica.all()) {
+      if (id.author === this.#self && !this.#ownFeeds.mayAppend(id.group, now.mono)) return false;
+    }
+    return true;
   }
 
   /**

@@ -86,6 +86,11 @@ export class Runner {
     return this.#writeFailure;
   }
 
+  /** Whether nothing keeps this node from writing to its own feeds. */
+  get areOwnFeedsKnown(): boolean {
+    return this.overview.areOwnFeedsKnown(this.#now());
+  }
+
   /** @param have messages on disk, as the caller counts them */
   progress(have: number): ProgressView {
     return this.overview.progress(have, this.#now());
