@@ -24,6 +24,7 @@ import { formatEndpoint, parseEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
+import { buildCarrying } from './node/carrying.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
@@ -214,14 +215,13 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
-    this.#storage.forgetBackup(this.#runner);
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
     await this.#server?.close();
     await (this.#network as Network | undefined)?.close();
     await (this.#forgetting as Forgetting | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
-    await this.#storage.close();
+    await this.#storage.close(this.#runner);
   }
 
   #openChat(): Promise<Chat> {
@@ -247,11 +247,11 @@ class Node implements RunningNode {
     });
   }
 
-  async #knowsOwnFeed(): Promise<boolean> {
+  #knowsOwnFeed(): Promise<boolean> {
     const { store, ownHead, unusedKey, isRestored } = this.#storage;
     const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
-    const signs = { self: this.pk, unusedKey, hasPeers };
-    return (await knowsOwnFeed(store, ownHead, labelOf, signs)) && !isRestored;
+    const signs = { self: this.pk, unusedKey, isRestored, hasPeers };
+    return knowsOwnFeed(store, ownHead, labelOf, signs);
   }
 
   async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
@@ -356,7 +356,9 @@ class Node implements RunningNode {
   async #openHttp(token: string | undefined): Promise<void> {
     const { allowHosts, http } = this.#config;
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard });
+    const parts = { chat: this.#chat, store: this.#storage.store };
+    const carrying = buildCarrying({ ...parts, runner: () => this.#runner });
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, carrying });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
   }
@@ -366,8 +368,7 @@ class Node implements RunningNode {
       ...{ ...this.#ports, chat: this.#chat, profile: this.#config },
       addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
-        this.#storage.markKeyUsed();
-        this.#storage.forgetBackup(this.#runner);
+        this.#storage.announced(this.#runner);
       },
     });
   }

@@ -29,7 +29,11 @@ const layers: Record<string, string[]> = {
   'key-file.ts': leaf,
   'node/': [...leaf, ...parts],
   'node.ts': [...leaf, ...parts, 'node/'],
-  'cli/': ['node.ts', 'node/care.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+  'cli/': [
+    ...['node.ts', 'node/', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+    // What is carried by hand.
+    ...['cxo/bundle.ts', 'cxo/row-stream.ts', 'cxo/level-errors.ts'],
+  ],
   'cli.ts': ['cli/'],
   'index.ts': [...leaf, ...parts, 'node.ts'],
   // What only an identity needs; the other leaves import nothing.

@@ -2,7 +2,6 @@
 import { open, link, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ReadAt } from '../cxo/bundle.ts';
-import { syncFolder } from '../cxo/level-database.ts';
 import { storeErrorOf } from '../cxo/level-errors.ts';
 import { SkychatError } from '../errors.ts';
 import { Problem } from './failures.ts';
@@ -22,7 +21,8 @@ export async function writeNewFile(path: string, pieces: AsyncIterable<Uint8Arra
       await file.close();
     }
     await link(draft, path);
-    await syncFolder(dirname(path));
+    const folder = await open(dirname(path), 'r');
+    await folder.sync().finally(() => folder.close());
   } catch (error) {
     throw failureOf(path, error);
   } finally {

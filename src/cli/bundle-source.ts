@@ -2,7 +2,7 @@
 // stopped node.
 import { type Command, Option } from 'commander';
 import type { BundleTaker } from '../node/bundle-import.ts';
-import { exportBundle, type ExportReport } from '../node/bundle-export.ts';
+import { exportBundle } from '../node/bundle-export.ts';
 import type { Call } from './call.ts';
 import { importPauseMs } from './limits.ts';
 import { loadClientConfig, loadConfig } from './load-settings.ts';
@@ -13,7 +13,7 @@ import { findRuntimeFile, isAlive } from './runtime-file.ts';
 
 export interface Bundles {
   /** The pieces of a bundle. */
-  export(group: string | undefined, report: ExportReport): AsyncIterable<Uint8Array>;
+  export(group: string | undefined): AsyncIterable<Uint8Array>;
   taker(): BundleTaker;
   close(): Promise<void>;
 }
@@ -47,10 +47,10 @@ async function fileBundles(call: Call): Promise<Bundles> {
   const { openOffline } = await import('../node/offline.ts');
   const node = await openOffline(config, createLogger(look, ports.stderr));
   return {
-    async *export(group, report) {
+    async *export(group) {
       const only = group === undefined ? undefined : (await node.chat.groupView(group)).id;
       const isWanted = (each: string): boolean => only === undefined || each === only;
-      yield* exportBundle(node.storage.store, isWanted, report);
+      yield* exportBundle(node.storage.store, isWanted);
     },
     taker: () => ({
       take: async (items, isLast) =>

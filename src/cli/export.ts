@@ -1,8 +1,8 @@
 // `export`: writes what a node has of its groups as a bundle, from the daemon or from the files.
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { ExportReport } from '../node/bundle-export.ts';
-import { writeNewFile } from './bundle-file.ts';
+import { countBundle } from '../node/bundle-import.ts';
+import { withFile, writeNewFile } from './bundle-file.ts';
 import type { Act, Call } from './call.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
 import { addBundleOptions, openBundles } from './bundle-source.ts';
@@ -25,19 +25,22 @@ export function exportCommand(act: Act): Command {
 async function exportTo(call: Call): Promise<ExitCode> {
   const [name = ''] = call.arguments;
   const source = await openBundles(call);
-  const report: ExportReport = { feeds: 0, segments: 0, roots: 0, bytes: 0, cut: 0 };
   try {
-    const pieces = source.export(call.text('group'), report);
-    if (name === '-') for await (const piece of pieces) await call.out.bytes(piece);
-    else await writeNewFile(resolve(call.ports.cwd, name), pieces);
+    const pieces = source.export(call.text('group'));
+    if (name !== '-') await writeNewFile(resolve(call.ports.cwd, name), pieces);
+    else for await (const piece of pieces) await call.out.bytes(piece);
   } finally {
     await source.close();
   }
-  const { feeds, segments, roots, bytes, cut } = report;
-  const words = `${feeds} feeds, ${roots} roots, ${segments} segments, ${bytes} bytes`;
-  if (name === '-') await call.note(words);
-  else if (call.flag('json')) await call.out.json({ file: name, ...report });
-  else await call.out.line(words);
+  return name === '-' ? exitCodes.done : report(call, name);
+}
+
+/** Reads what was written, from the disk. */
+async function report(call: Call, name: string): Promise<ExitCode> {
+  const counts = await withFile(resolve(call.ports.cwd, name), countBundle);
+  const { feeds, messages, bytes, cut } = counts;
+  if (call.flag('json')) await call.out.json({ file: name, ...counts });
+  else await call.out.line(`${messages} messages of ${feeds} feeds, ${bytes} bytes`);
   if (cut === 0) return exitCodes.done;
   await call.note(`${cut} feeds are damaged on this disk; what is behind the damage is left out`);
   return exitCodes.failed;

@@ -1,6 +1,7 @@
 // The tree of commands, and the one place where a failure becomes a line on stderr and an exit code.
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts';
 import { Call, unknownWord, type Act } from './call.ts';
 import { chatCommand } from './chat.ts';
@@ -87,6 +88,8 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     blocksCommand,
     exportCommand,
     importCommand,
+    backupCommand,
+    restoreCommand,
     verifyCommand,
     repairCommand,
     configCommand,

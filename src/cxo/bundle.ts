@@ -3,7 +3,8 @@
 //
 // The magic and the version, then frames: a type (1 byte), the length of the body, the body. A `feed`
 // names the feed of the segments and proofs behind it. The last frame is `end`: how many segments there
-// are, and SHA-256 of all bytes before it. Nothing follows.
+// are, how many feeds are not whole because they are damaged where they come from, and SHA-256 of all
+// bytes before it. Nothing follows.
 import { createHash } from 'node:crypto';
 import { ByteReader, concat, equal, utf8, varintLength, writeVarint } from '../bytes.ts';
 import { SkychatError } from '../errors.ts';
@@ -55,9 +56,10 @@ export class BundleWriter {
     return this.#take(concat(...parts));
   }
 
-  /** To be called last. */
-  end(): Uint8Array {
-    return frame(frameTypes.end, concat(varint(this.#segments), this.#hash.digest()));
+  /** To be called last. @param cut feeds that are damaged here, and end before the damage */
+  end(cut = 0): Uint8Array {
+    const counts = concat(varint(this.#segments), varint(cut));
+    return frame(frameTypes.end, concat(counts, this.#hash.digest()));
   }
 
   #take(bytes: Uint8Array): Uint8Array {
@@ -72,12 +74,18 @@ export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
 /** An item, and where its frame lies in the bundle. */
 export type PlacedItem = BundleItem & { readonly offset: number; readonly length: number };
 
+export interface BundleEnd {
+  readonly bytes: number;
+  /** Feeds that are not whole, since they are damaged where the bundle was made. */
+  readonly cut: number;
+}
+
 /**
  * Reads a bundle from its first byte to its last. What was given out counts only once the end was
  * reached: the check of the whole is there.
  * @throws SkychatError `bad-bundle`
  */
-export async function* readBundle(readAt: ReadAt): AsyncGenerator<PlacedItem> {
+export async function* readBundle(readAt: ReadAt): AsyncGenerator<PlacedItem, BundleEnd> {
   const reader = new BundleReader(readAt);
   await reader.begin();
   let feed: FeedId | undefined;
@@ -86,8 +94,7 @@ export async function* readBundle(readAt: ReadAt): AsyncGenerator<PlacedItem> {
     const found = await reader.frame();
     const { type, body, offset, length } = found;
     if (type === frameTypes.end) {
-      await reader.end(found, segments);
-      return;
+      return { cut: await reader.end(found, segments), bytes: offset + length };
     }
     reader.pass(found);
     if (type === frameTypes.feed) feed = parseFeed(body);
@@ -158,15 +165,18 @@ class BundleReader {
     this.#offset += length;
   }
 
-  async end({ body, offset, length }: FoundFrame, segments: number): Promise<void> {
+  async end({ body, offset, length }: FoundFrame, segments: number): Promise<number> {
     const reader = new ByteReader(body);
     const count = reader.varint();
+    const cut = reader.varint();
     const digest = reader.take(idBytes);
-    if (digest === undefined || reader.left > 0) throw damaged(`its end at byte ${offset} is none`);
+    if (cut === undefined || digest === undefined || reader.left > 0)
+      throw damaged(`its end at byte ${offset} is none`);
     if (!equal(digest, this.#hash.digest())) throw damaged('its check sum is another');
     if (count !== segments) throw damaged(`it has ${segments} segments, not ${count ?? '?'}`);
     const behind = await this.#readAt(offset + length, 1);
     if (behind.length > 0) throw damaged('something follows its end');
+    return cut;
   }
 
   /** Up to so many bytes from where the reader stands: a view. */

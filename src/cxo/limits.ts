@@ -47,6 +47,10 @@ export const segmentLimits = {
  */
 export const ownHeadLocalBytesMax = 256 * 1024;
 
+/** A record is the largest row: a segment, with room for what names it. */
+export const rowBytesMax = 2 * segmentLimits.bytesMax;
+/** Rows of a copy that travel together. */
+export const rowStreamBytes = 64 * 1024;
 /** Rows of a copy that are written together, each batch being synced. */
 export const copyBatchBytes = 4 * 1024 * 1024;
 

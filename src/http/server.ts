@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api } from './api.ts';
+import type { Carrying } from './carrying.ts';
 import { addBodyParsers } from './body.ts';
 import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
@@ -20,6 +21,7 @@ import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
+import { addCarryingRoutes } from './routes/carrying.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addInviteRoutes } from './routes/invites.ts';
@@ -36,6 +38,7 @@ export interface HttpOptions extends GuardOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  readonly carrying: Carrying;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -52,11 +55,11 @@ export interface HttpServer {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger } = options;
+  const { carrying, clock, timers, logger } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, clock, timers, logger, readers, refusals };
+  const surface: Surface = { api, carrying, clock, timers, logger, readers, refusals };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 
@@ -150,6 +153,7 @@ function addRoutes(
     addInviteRoutes(scope, surface);
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
+    addCarryingRoutes(scope, surface.carrying);
     addNodeRoutes(scope, surface, documents);
     done();
   };

@@ -1,11 +1,13 @@
 // What every route shares.
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
+import type { Carrying } from './carrying.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
 
 export interface Surface {
   readonly api: Api;
+  readonly carrying: Carrying;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;

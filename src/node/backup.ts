@@ -14,7 +14,7 @@ import { copyBatchBytes } from '../cxo/limits.ts';
 import { verifyStore, type StoreVerdict } from '../cxo/verify-store.ts';
 import { SkychatError } from '../errors.ts';
 import { findKeyFile, readKeyFile } from '../key-file.ts';
-import { labelInAnyHands } from './care.ts';
+import { labelInAnyHands, withLock } from './care.ts';
 import { isRestored, markRestored } from './restored.ts';
 import { storeFolder } from './storage.ts';
 
@@ -59,6 +59,21 @@ export async function writeBackup(folder: string, source: BackupSource): Promise
   } catch (error) {
     throw storeErrorOf(error);
   }
+}
+
+/** Lets the rows of a stopped node be copied. @throws SkychatError `data-locked`, `bad-config` */
+export function copyData<T>(
+  data: string,
+  copy: (rows: AsyncIterable<Row>) => Promise<T>,
+): Promise<T> {
+  return withLock(data, async (path) => {
+    const source = await LevelDatabase.open(path, () => undefined, false);
+    try {
+      return await copy(source.snapshot());
+    } finally {
+      await source.close();
+    }
+  });
 }
 
 async function writeStore(path: string, rows: AsyncIterable<Row>): Promise<number> {

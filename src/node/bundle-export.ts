@@ -10,51 +10,35 @@ import { forkRowPrefix, parseForkRow } from '../sync/forks.ts';
 import { syncLimits } from '../sync/limits.ts';
 import { buildSegment } from '../sync/outflow.ts';
 
-export interface ExportReport {
-  feeds: number;
-  segments: number;
-  roots: number;
-  bytes: number;
-  /** Feeds that are damaged on this disk: what is behind the damage is not in the bundle. */
-  cut: number;
-}
-
-/** Gives the pieces of the bundle in order; counts in the report as they are taken. */
+/** Gives the pieces of the bundle in order. What is behind damage on this disk is not in it. */
 export async function* exportBundle(
   store: Pick<Store, 'feeds' | 'records' | 'local'>,
   isWanted: (group: GroupId) => boolean,
-  report: ExportReport,
 ): AsyncGenerator<Uint8Array> {
   const writer = new BundleWriter();
-  const count = (piece: Uint8Array): Uint8Array => {
-    report.bytes += piece.length;
-    return piece;
-  };
-  yield count(writer.begin());
+  let cut = 0;
+  yield writer.begin();
   for (const { feed, head, tail } of store.feeds()) {
     if (!isWanted(feed.group)) continue;
-    report.feeds++;
     const stretches = [{ from: 1, last: head.seq }];
     if (tail !== undefined) stretches.push({ from: tail.from, last: tail.head.seq });
     for (const { from, last } of stretches) {
       let next = from;
       for await (const segment of segmentsOf(store, feed, from, last)) {
-        report.segments++;
-        report.roots += segment.last + 1 - next;
         const item = { type: 'segment', feed, from: next, bytes: segment.bytes } as const;
         next = segment.last + 1;
-        yield count(writer.item(item));
+        yield writer.item(item);
       }
-      if (next <= last) report.cut++;
+      if (next <= last) cut++;
     }
   }
   for (const row of await store.local(forkRowPrefix)) {
     const fork = parseForkRow(row);
     if (fork === undefined || !isWanted(fork.feed.group)) continue;
     const proof = encodeForkProof(fork.proof);
-    yield count(writer.item({ type: 'fork', feed: fork.feed, proof }));
+    yield writer.item({ type: 'fork', feed: fork.feed, proof });
   }
-  yield count(writer.end());
+  yield writer.end(cut);
 }
 
 /** Signed segments from a seq on, each ready to be verified for itself. Ends before what is damaged. */

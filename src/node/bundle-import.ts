@@ -4,6 +4,7 @@
 import {
   readBundle,
   readBundleItem,
+  type BundleEnd,
   type BundleItem,
   type PlacedItem,
   type ReadAt,
@@ -74,14 +75,34 @@ const pausesMax = 600;
  * bundle was taken, and the rest is by another import.
  */
 export async function importBundle(readAt: ReadAt, taker: BundleTaker): Promise<ImportReport> {
-  return new Import(readAt, taker, await checkBundle(readAt)).run();
+  return new Import(readAt, taker, (await checkBundle(readAt)).feeds).run();
+}
+
+/** What is in a bundle, every part of which is verified. @throws SkychatError `bad-bundle` */
+export async function countBundle(
+  readAt: ReadAt,
+): Promise<{ feeds: number; segments: number; messages: number } & BundleEnd> {
+  const { feeds, end } = await checkBundle(readAt);
+  const parts = [...feeds.values()].flatMap((feed) => feed.parts);
+  const messages = parts.reduce((sum, part) => sum + part.messages, 0);
+  const segments = parts.filter(({ isSegment }) => isSegment).length;
+  return { feeds: feeds.size, segments, messages, ...end };
 }
 
 /** Verifies every part for itself. @throws SkychatError `bad-bundle` */
-async function checkBundle(readAt: ReadAt): Promise<Map<FeedKey, FeedParts>> {
+async function checkBundle(
+  readAt: ReadAt,
+): Promise<{ readonly feeds: Map<FeedKey, FeedParts>; readonly end: BundleEnd }> {
   const feeds = new Map<FeedKey, FeedParts>();
   let count = 0;
-  for await (const item of readBundle(readAt)) {
+  const items = readBundle(readAt);
+  for (;;) {
+    const step = await items.next();
+    if (step.done === true) {
+      for (const { parts } of feeds.values()) parts.sort((a, b) => a.from - b.from);
+      return { feeds, end: step.value };
+    }
+    const item = step.value;
     if (++count > bundlePartsMax) throw bad(`it has more than ${bundlePartsMax} parts`);
     const { feed, offset, length } = item;
     const key = feedKey(feed);
@@ -89,8 +110,6 @@ async function checkBundle(readAt: ReadAt): Promise<Map<FeedKey, FeedParts>> {
     known.parts.push({ offset, length, ...checkItem(item), waits: undefined });
     feeds.set(key, known);
   }
-  for (const { parts } of feeds.values()) parts.sort((a, b) => a.from - b.from);
-  return feeds;
 }
 
 function checkItem(item: PlacedItem): Pick<Part, 'from' | 'messages' | 'isSegment'> {

@@ -49,7 +49,7 @@ export function repairData(data: string): Promise<RepairReport> {
   return withLock(data, (store) => repairStore(store, { random: systemRandom, labelOf }));
 }
 
-async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
+export async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
   if (!existsSync(data)) {
     throw new SkychatError('bad-config', `there is no data directory ${data}`, {
       hint: 'Name another one with --data.',

@@ -51,7 +51,11 @@ async function openParts(
   const { identity, store, archive, ownHead, unusedKey } = storage;
   const self = identity.publicKey;
   const peerBook = new PeerBook(config, await store.local(peerRowPrefix));
-  await knowsOwnFeed(store, ownHead, labelOf, { self, unusedKey, hasPeers: true });
+  await knowsOwnFeed(store, ownHead, labelOf, {
+    self,
+    unusedKey,
+    hasPeers: true,
+  });
   let runner: Runner | undefined = undefined;
   const running = (): Runner => {
     if (runner === undefined) throw new Error('nothing is written before the engine runs');

@@ -30,13 +30,17 @@ export interface Storage {
   readonly ownHead: OwnHead;
   /** Whether the directory comes from a backup, and no peer has told yet where the own feeds stand. */
   readonly isRestored: boolean;
-  /** To be called when peers may have told; by then it does not matter where the store came from. */
-  forgetBackup(runner: { readonly areOwnFeedsKnown: boolean } | undefined): void;
   /** Whether no node has ever written with this key. */
   readonly unusedKey: boolean;
   /** To be called once something was written with the key. */
-  markKeyUsed(): void;
-  close(): Promise<void>;
+  announced(runner: OwnFeedWatch): void;
+  /** The engine is given where there was one. */
+  close(runner?: OwnFeedWatch): Promise<void>;
+}
+
+/** What the engine knows of the own feeds. */
+export interface OwnFeedWatch {
+  readonly areOwnFeedsKnown: boolean;
 }
 
 /** @throws SkychatError `key-file-exposed`, `bad-key-file`, `data-locked`, `store-newer`, … */
@@ -59,14 +63,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       ...{ identity, store, ownHead },
       archive: new Archive(store),
       isRestored: isRestored(data),
-      forgetBackup: (runner) => {
-        if (isRestored(data) && runner?.areOwnFeedsKnown === true) clearRestored(data);
-      },
       unusedKey: isUnusedKey(keyFile, identity.publicKey),
-      markKeyUsed: () => {
+      announced: (runner) => {
         markKeyUsed(keyFile);
+        forgetBackup(data, runner);
       },
-      close: async () => {
+      close: async (runner) => {
+        forgetBackup(data, runner);
         await ownHead.close();
         await store.close();
         await lock.close();
@@ -76,6 +79,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await lock.close();
     throw error;
   }
+}
+
+/** Once peers have told where the own feeds stand, it does not matter where the store came from. */
+function forgetBackup(data: string, runner: OwnFeedWatch | undefined): void {
+  if (isRestored(data) && runner?.areOwnFeedsKnown === true) clearRestored(data);
 }
 
 function makeKey(path: string, random: Random): Identity {

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { silentLogger, systemClock, systemTimers, type Logger } from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
+import { FakeCarrying } from './fake-carrying.ts';
 import { FakeApi } from './fake-api.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
 
@@ -31,6 +32,7 @@ export function openFixture(
     logger,
     clock: systemClock,
     timers: systemTimers,
+    carrying: new FakeCarrying(),
     ...options,
   });
   watchContract(server.fastify, strictness);
