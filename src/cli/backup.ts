@@ -5,12 +5,12 @@ import { decodeRows } from '../cxo/row-stream.ts';
 import type { StatusView } from '../chat/view.ts';
 import { readKeyFile } from '../key-file.ts';
 import { copyData, restoreBackup, writeBackup } from '../node/backup.ts';
+import { isDaemons } from './bundle-source.ts';
 import type { Act, Call } from './call.ts';
 import { Client } from './client.ts';
 import { exitCodes, Problem, type ExitCode } from './failures.ts';
 import { loadClientConfig } from './load-settings.ts';
 import { addClientOptions, addDataOptions, addExamples, keyOption } from './options.ts';
-import { findRuntimeFile, isAlive } from './runtime-file.ts';
 
 export function backupCommand(act: Act): Command {
   const command = new Command('backup')
@@ -41,12 +41,11 @@ export function restoreCommand(act: Act): Command {
 async function backup(call: Call): Promise<ExitCode> {
   const [name = ''] = call.arguments;
   const folder = resolve(call.ports.cwd, name);
-  const { data, keyFile } = loadClientConfig(call);
-  const runtime = findRuntimeFile(data);
-  const runs = call.text('http') !== undefined || (runtime !== undefined && isAlive(runtime));
+  const config = loadClientConfig(call);
+  const { data, keyFile } = config;
   const created = new Date(call.ports.clock.now() / 1000).toISOString();
   const source = { keyFile, created };
-  const { pk, rows } = runs
+  const { pk, rows } = isDaemons(call, config)
     ? await writeBackup(folder, { ...source, rows: await rowsOfDaemon(call) })
     : await copyData(data, (copied) => writeBackup(folder, { ...source, rows: copied }));
   if (call.flag('json')) await call.out.json({ dir: folder, pk, created, rows });

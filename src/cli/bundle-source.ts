@@ -1,11 +1,13 @@
 // Where `export` and `import` work: on the daemon, where one runs or is named, else on the files of the
 // stopped node.
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { BundleTaker } from '../node/bundle-import.ts';
 import { exportBundle } from '../node/bundle-export.ts';
 import type { Call } from './call.ts';
 import { importPauseMs } from './limits.ts';
 import { loadClientConfig, loadConfig } from './load-settings.ts';
+import type { ClientConfig } from '../config.ts';
 import { createLogger } from './logger.ts';
 import { addClientOptions, keyOption } from './options.ts';
 import { daemonBundles } from './bundle-daemon.ts';
@@ -34,10 +36,14 @@ export function addBundleOptions(command: Command): Command {
 
 export async function openBundles(call: Call): Promise<Bundles> {
   const client = loadClientConfig(call);
-  const runtime = findRuntimeFile(client.data);
-  const isNamed = call.text('http') !== undefined || Boolean(call.ports.env['SKYCHAT_HTTP']);
-  const runs = runtime !== undefined && isAlive(runtime);
-  return isNamed || runs ? daemonBundles(call, client) : fileBundles(call);
+  return isDaemons(call, client) ? daemonBundles(call, client) : fileBundles(call);
+}
+
+/** `--http` names a daemon. Elsewhere a setting may be the address of a node that does not run now. */
+export function isDaemons(call: Call, { data, http }: ClientConfig): boolean {
+  const runtime = findRuntimeFile(data);
+  if (call.text('http') !== undefined || (runtime !== undefined && isAlive(runtime))) return true;
+  return http !== undefined && !existsSync(data);
 }
 
 async function fileBundles(call: Call): Promise<Bundles> {

@@ -161,7 +161,8 @@ class Screen {
         this.#down();
         this.#column = 0;
       }
-      const row = (this.#rows[this.#row] ??= []);
+      const row = this.#rows[this.#row] ?? [];
+      this.#rows[this.#row] = row;
       row[this.#column] = segment;
       if (width === 2) row[this.#column + 1] = '';
       this.#column += width;
@@ -170,6 +171,6 @@ class Screen {
 
   #down(): void {
     this.#row++;
-    this.#rows[this.#row] ??= [];
+    while (this.#rows.length <= this.#row) this.#rows.push([]);
   }
 }

@@ -61,7 +61,8 @@ export function parseInput(line: string): Input {
   const [, word = '', rest = ''] = /^\/(\S*)\s*(.*)$/su.exec(line) ?? [];
   const name = findCommand(word);
   if (name === undefined) {
-    const near = nearest(word, Object.keys(commandShapes));
+    const names = Object.keys(commandShapes);
+    const near = names.find((each) => each.startsWith(word)) ?? nearest(word, names);
     const hint = near === undefined ? '/help lists them' : `did you mean /${near}?`;
     return { type: 'mistake', words: `there is no /${word}: ${hint}` };
   }

@@ -22,6 +22,10 @@ import { follow } from './reader.ts';
 import { Rooms } from './rooms.ts';
 import { Screen } from './screen.ts';
 import { Seen } from './seen.ts';
+import { wrap } from './wrap.ts';
+
+/** Of one thing that is said, such as a note of a member about itself. */
+const sayRowsMax = 10;
 
 export interface SessionOptions {
   readonly call: Call;
@@ -131,7 +135,9 @@ export class Session {
 
   /** Rows that are no messages. */
   say(...rows: readonly string[]): void {
-    this.screen.print(rows.map((row) => painted(`  ${shown(row, this.look)}`, 2, this.look)));
+    const room = { first: '  ', gutter: '  ', cells: this.screen.cells, rowsMax: sayRowsMax };
+    const printed = rows.flatMap((row) => wrap(shown(row, this.look), room));
+    this.screen.print(printed.map((row) => painted(row, 2, this.look)));
   }
 
   /** Goes to a group and shows its newest messages. */
@@ -329,7 +335,8 @@ export class Session {
         .catch(() => undefined);
       if (found !== undefined && this.#watched === id) {
         const { stored, members } = found.delivery;
-        this.#delivery = { stored: stored.length, others: Math.max(stored.length, members - 1) };
+        const others = Math.max(stored.length, members - 1);
+        this.#delivery = others === 0 ? undefined : { stored: stored.length, others };
         this.#prompt();
         if (stored.length >= members - 1) return;
       }

@@ -35,7 +35,15 @@ function open(respond: Respond) {
   });
   const idle = (): Promise<void> =>
     outbox.size === 0 ? Promise.resolve() : new Promise((resolve) => (done = resolve));
-  return { outbox, asked, refused, idle, end: () => ended.abort(new Error('left')) };
+  return {
+    outbox,
+    asked,
+    refused,
+    idle,
+    end: () => {
+      ended.abort(new Error('left'));
+    },
+  };
 }
 
 test('F53 a line whose answer was lost is sent again under the same key, before those behind it', async () => {

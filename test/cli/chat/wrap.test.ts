@@ -17,7 +17,6 @@ test('F51 no text moves the cursor, is wider than the terminal, or begins a row 
       const rows = wrap(text, { first: '00:00 bob: ', gutter: '      | ', cells, rowsMax: 1000 });
       expect(rows[0]?.startsWith('00:00 bob: ')).toBe(true);
       for (const row of rows) {
-        // eslint-disable-next-line no-control-regex
         expect(row).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u);
         expect(cellsOf(row)).toBeLessThanOrEqual(cells);
       }
