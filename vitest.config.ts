@@ -1,9 +1,39 @@
-// Three kinds of tests: those in one process, the simulations, and those over real processes, which
-// are built first.
+// Four kinds of tests: those in one process, the simulations, those over real processes, which are
+// built first, and those of the protocol server for agents, where it is installed.
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const processes = 'test/e2e/**/*.test.ts';
 const simulations = 'test/sim/**/*.test.ts';
+
+/** The protocol server has dependencies of its own, which only those install who want it. */
+const hasProtocolServer = existsSync('packages/mcp/node_modules/@modelcontextprotocol/sdk');
+if (!hasProtocolServer) {
+  process.stdout.write('packages/mcp is not tested: run npm --prefix packages/mcp ci first\n');
+}
+
+const protocolServer = [
+  {
+    test: {
+      name: 'mcp',
+      include: ['packages/mcp/test/**/*.test.ts'],
+      exclude: ['packages/mcp/test/e2e/**'],
+      testTimeout: 30_000,
+      maxWorkers: '100%',
+    },
+  },
+  {
+    test: {
+      name: 'mcp-e2e',
+      include: ['packages/mcp/test/e2e/**/*.test.ts'],
+      globalSetup: ['test/support/node-build.ts', 'packages/mcp/test/support/build.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      sequence: { groupOrder: 1 },
+      maxWorkers: 3,
+    },
+  },
+];
 
 export default defineConfig({
   test: {
@@ -43,6 +73,7 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      ...(hasProtocolServer ? protocolServer : []),
     ],
   },
 });

@@ -12,6 +12,7 @@ import { http } from './figures/http.ts';
 import { live } from './figures/live.ts';
 import { memory } from './figures/memory.ts';
 import { posts } from './figures/posts.ts';
+import { eventReaders } from './figures/readers.ts';
 import { reconnect } from './figures/reconnect.ts';
 import { relay } from './figures/relay.ts';
 import { replicate } from './figures/replicate.ts';
@@ -41,6 +42,7 @@ const figures: readonly Figure[] = [
   roster,
   search,
   unread,
+  eventReaders,
 ];
 
 const { values, positionals } = parseArgs({

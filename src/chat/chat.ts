@@ -20,11 +20,12 @@ import { GroupViews } from './group-views.ts';
 import { readNamedGroup } from './group-names.ts';
 import { Groups, type Joiner } from './groups.ts';
 import { Idempotency } from './idempotency.ts';
-import { lockedLabel, noteLabels } from './labels.ts';
+import { noteLabels } from './labels.ts';
 import { LiveEdge } from './live-edge.ts';
 import { Membership } from './membership.ts';
 import { MessageViews } from './message-views.ts';
 import { buildRead } from './note-content.ts';
+import { News } from './news.ts';
 import { NoteEvents } from './note-events.ts';
 import { rulesOf } from './note-rules.ts';
 import { Notes } from './notes.ts';
@@ -36,6 +37,7 @@ import { ReadMarkers } from './read-markers.ts';
 import { Reading } from './reading.ts';
 import { roomOfName, type Room } from './room.ts';
 import { ringPrefix } from './sealing/key-ring.ts';
+import { ShownGroups } from './shown-groups.ts';
 import type { GroupView, JoinView, MemberView, ReadView } from './view.ts';
 import { Writing } from './writing.ts';
 
@@ -74,10 +76,10 @@ export class Chat {
   readonly book: GroupBook;
   readonly people: People;
   readonly groups: Groups;
+  readonly news: News;
   readonly #options: ChatOptions;
   readonly #live: LiveEdge;
-  /** Groups that are shown. */
-  readonly #shown = new Set<GroupId>();
+  readonly #shown: ShownGroups;
   /** To be written: what a crash has lost is found at the start, when nothing can be written yet. */
   readonly #rows: LocalChange[] = [];
   readonly #views: GroupViews;
@@ -87,10 +89,9 @@ export class Chat {
 
   private constructor(options: ChatOptions, opened: Opened) {
     const { identity, store, archive, writer, delivery, random } = options;
-    const { idempotency, blocks, markers, book } = opened;
+    const { idempotency, blocks, markers, book, room, membership } = opened;
     const self = identity.publicKey;
     this.#options = options;
-    const { room, membership } = opened;
     this.room = room;
     this.membership = membership;
     this.book = book;
@@ -103,15 +104,15 @@ export class Chat {
       ...{ self, book, room: { id: room.id, membership, directory, addresses } },
     });
     this.#live = new LiveEdge(store.latestArrival());
-    this.#showGroups();
+    this.#shown = new ShownGroups({ room, store, book });
     const isBlocked = (key: PublicKey): boolean => blocks.isBlocked(key);
     const rules = rulesOf(book);
     const notes = new Notes({ self, contents: book, rules, isBlocked });
     this.notes = notes;
     const views = new MessageViews({
       ...{ self, people: this.people, contents: book, notes, delivery, isBlocked },
-      allows: (entry) =>
-        book.allows(entry) && options.isExpired?.(entry.feed.group, entry.time) !== true,
+      allows: (entry) => book.allows(entry),
+      isExpired: ({ feed, time }) => options.isExpired?.(feed.group, time) === true,
       forkedAt: (feed) => store.find(feed)?.forkedAt,
     });
     const backlog = new Backlog({
@@ -122,7 +123,7 @@ export class Chat {
       },
     });
     this.conversation = new Conversation({
-      ...{ groups: this.#shown, archive, store, views, notes, backlog, live: this.#live },
+      ...{ groups: this.#shown.ids, archive, store, views, notes, backlog, live: this.#live },
       groupOf: (idOrName) => this.#groupOf(idOrName),
       events: new NoteEvents({ contents: book, notes, archive }),
     });
@@ -149,6 +150,7 @@ export class Chat {
       newest: async (group) => (await conversation.newest({ group }, 1)).messages[0] ?? null,
       join: (group) => options.joiner().view(group),
     });
+    this.news = this.#buildNews(views);
     blocks.onChange(() => {
       notes.rulesChanged();
       this.reading.forget();
@@ -182,8 +184,8 @@ export class Chat {
       // What is held back from view counts from the moment that it arrives.
       chat.#apply(entries.filter(({ arrival }) => arrival > 0));
     }
-    chat.#showGroups();
-    chat.#unlockSoon();
+    chat.#shown.look();
+    chat.news.begin();
     return chat;
   }
 
@@ -197,12 +199,9 @@ export class Chat {
   /** To be called after each commit: every entry that it made visible, in arrival order. */
   arrived(entries: readonly Entry[]): void {
     this.book.arrived(entries);
-    for (const { feed } of entries) {
-      if (!this.#shown.has(feed.group) && this.book.find(feed.group) === undefined) {
-        this.#shown.add(feed.group);
-      }
-    }
+    this.#shown.arrived(entries);
     const { members, unlocked } = this.#apply(entries);
+    this.news.arrived(entries);
     if (this.#rows.length > 0) {
       // The feeds bring them again.
       this.#options.writer.writeLocal(this.#rows.splice(0)).catch(() => undefined);
@@ -212,7 +211,7 @@ export class Chat {
     this.reading.arrived(entries);
     this.reading.touched(touched);
     this.#live.arrived(entries);
-    if (unlocked) this.#unlockSoon();
+    if (unlocked) this.news.unlockSoon();
   }
 
   /** Calls back when groups, or members of any, are others than before. */
@@ -244,7 +243,7 @@ export class Chat {
   }
 
   async groupViews(): Promise<readonly GroupView[]> {
-    return Promise.all([...this.#shown].map((group) => this.#views.group(group)));
+    return Promise.all([...this.#shown.ids].map((group) => this.#views.group(group)));
   }
 
   async groupView(idOrName: string): Promise<GroupView> {
@@ -272,26 +271,14 @@ export class Chat {
   }
 
   close(): void {
+    this.news.close();
     this.posting.close();
     this.reading.close();
   }
 
   #groupOf(idOrName: string): GroupId {
-    const legacy = [...this.#shown].map((id) => ({ id, name: id }));
+    const legacy = [...this.#shown.ids].map((id) => ({ id, name: id }));
     return readNamedGroup(idOrName, [...this.groups.named(), ...legacy]);
-  }
-
-  /** The room, the groups of the book that this node is or was in, and what was its room before. */
-  #showGroups(): void {
-    const { store } = this.#options;
-    this.#shown.add(this.room.id);
-    for (const { feed } of store.feeds()) {
-      if (this.book.find(feed.group) === undefined) this.#shown.add(feed.group);
-    }
-    for (const { id, isShown } of this.book.groups()) {
-      if (isShown) this.#shown.add(id);
-      else this.#shown.delete(id);
-    }
   }
 
   /** To be called when the author of a feed was found to have signed two branches. */
@@ -301,25 +288,26 @@ export class Chat {
 
   /** To be called when a roster has changed by what did not arrive. */
   groupsChanged(): void {
-    this.#showGroups();
+    this.#shown.look();
     this.notes.rulesChanged();
+    this.news.groupsChanged();
     for (const listener of this.#listeners) listener();
   }
 
-  /** Where the store cannot be read now, the next key or the next start finds it. */
-  #unlockSoon(): void {
-    this.#unlock().catch(() => undefined);
-  }
-
-  /** What was locked as it came, and can be read now. */
-  async #unlock(): Promise<void> {
-    const locked = await this.#options.archive.labelled(lockedLabel);
-    const entries = locked.filter(
-      (entry) => entry.arrival > 0 && this.book.of(entry).type !== 'locked',
-    );
-    this.#apply(entries);
-    this.notes.apply(entries);
-    this.reading.forget();
+  #buildNews(views: MessageViews): News {
+    const { archive, timers, joiner } = this.#options;
+    return new News({
+      ...{ archive, timers, live: this.#live, groups: this.#shown.ids },
+      ...{ book: this.book, people: this.people },
+      join: (group) => joiner().view(group),
+      view: (group) => this.#views.group(group),
+      isShown: (entry) => views.isShown(entry),
+      apply: (entries) => {
+        this.#apply(entries);
+        this.notes.apply(entries);
+        this.reading.forget();
+      },
+    });
   }
 
   #buildGroups(): Groups {
@@ -359,10 +347,13 @@ export class Chat {
     const { identity, store, archive, timers, clock } = this.#options;
     const { people, conversation } = this;
     return new Reading({
-      ...{ self: identity.publicKey, groups: this.#shown, store, archive, timers, clock },
+      ...{ self: identity.publicKey, groups: this.#shown.ids, store, archive, timers, clock },
       ...{ markers, views, people, backlog, live: this.#live },
       groupOf: (idOrName) => this.#groupOf(idOrName),
       findPlace: (position) => conversation.findPlace(position),
+      onMoved: (data) => {
+        this.news.readMoved(data);
+      },
       publish: async (group, target) => {
         await this.#writing.append(this.groups.readWritable(group), buildRead(target));
       },

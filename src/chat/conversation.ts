@@ -95,14 +95,24 @@ export class Conversation {
     const { views, events } = this.#options;
     const criteria = this.#criteriaOf(selection);
     const page = new PageBuilder(views, this.#limits, limit);
-    const { next, more } = await this.#arrivals(cursor, (entry) => {
-      const event = events.nameOf(entry);
-      if (event === undefined) return !this.#matches(entry, criteria) || page.add(entry);
-      return events.findTarget(entry).then((message) => {
-        const isTold = message !== undefined && this.#matches(message, criteria);
-        return !isTold || page.add(message, event, entry.arrival);
-      });
-    });
+    const { next, more } = await this.#arrivals(
+      cursor,
+      (entry) => {
+        const event = events.nameOf(entry);
+        if (event === undefined) {
+          if (this.#matches(entry, criteria)) return page.add(entry);
+          const isGap = this.#selects(entry, criteria) && views.isExpired(entry);
+          return !isGap || page.addGap('expired', { ...entryPlace(entry), count: 1 });
+        }
+        return events.findTarget(entry).then((message) => {
+          const isTold = message !== undefined && this.#matches(message, criteria);
+          return !isTold || page.add(message, event, entry.arrival);
+        });
+      },
+      (after, arrival) => {
+        page.addGap('unreadable', { group: null, arrival, count: null }, after);
+      },
+    );
     return { events: page.events(), next, more };
   }
 
@@ -203,10 +213,15 @@ export class Conversation {
     return { groups: this.#groupsOf(selection.group), author, since, needsAck, pinned };
   }
 
-  #matches(entry: Entry, { groups, author, since, needsAck, pinned }: Criteria): boolean {
-    const { views } = this.#options;
+  #selects(entry: Entry, { groups, author, since }: Criteria): boolean {
     if (author !== undefined && entry.feed.author !== author) return false;
-    if (!groups.has(entry.feed.group) || entry.time < since) return false;
+    return groups.has(entry.feed.group) && entry.time >= since;
+  }
+
+  #matches(entry: Entry, criteria: Criteria): boolean {
+    const { views } = this.#options;
+    const { needsAck, pinned } = criteria;
+    if (!this.#selects(entry, criteria)) return false;
     if (needsAck !== undefined && !views.needsAck(entry, needsAck)) return false;
     if (pinned && !views.isPinned(entry)) return false;
     return views.isShown(entry);
@@ -272,6 +287,7 @@ export class Conversation {
   async #arrivals(
     cursor: string,
     take: (entry: Entry) => boolean | Promise<boolean>,
+    onUnreadable: (after: number, latest: number) => void = () => undefined,
   ): Promise<{ next: string; more: boolean }> {
     await this.#ready();
     const { live, archive } = this.#options;
@@ -282,7 +298,10 @@ export class Conversation {
       const chunk = live.after(next, wanted) ?? (await archive.after(next, wanted));
       // Behind the last entry that can be read there is nothing to wait for: the store is damaged
       // there, which it has reported itself.
-      if (chunk.length === 0) next = latest;
+      if (chunk.length === 0) {
+        onUnreadable(next, latest);
+        next = latest;
+      }
       for (const entry of chunk) {
         if (entry.arrival > latest) {
           next = latest;
@@ -337,6 +356,10 @@ export class Conversation {
     }
     return { page, more: true, last };
   }
+}
+
+function entryPlace({ feed, arrival }: Entry): { group: GroupId; arrival: number } {
+  return { group: feed.group, arrival };
 }
 
 function unknownMessage(id: string): SkychatError {

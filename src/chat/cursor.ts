@@ -31,3 +31,10 @@ export function parseCursor(text: string, latest: number, highest = latest): num
   }
   return arrival;
 }
+
+/** The order of two cursors, with their zeros or without. */
+export function compareCursors(a: string, b: string): number {
+  const [one, other] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
+  if (one.length !== other.length) return one.length - other.length;
+  return one < other ? -1 : Number(one > other);
+}

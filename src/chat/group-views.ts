@@ -17,7 +17,7 @@ export interface GroupViewsOptions {
   readonly people: People;
   readonly counts: (
     group: GroupId,
-  ) => Promise<{ readonly unread: number; readonly mentions: number }>;
+  ) => Promise<Required<Pick<GroupView, 'unread' | 'mentions' | 'read_cursor'>>>;
   readonly newest: (group: GroupId) => Promise<MessageView | null>;
   readonly join: (group: GroupId) => JoinView | undefined;
 }

@@ -65,6 +65,13 @@ export const noteLimits = {
   inFlightMax: 1024,
 } as const;
 
+export const watchLimits = {
+  /** Changes of groups come in bursts, with all that a node learns when it links: told ten times a second. */
+  groupsMs: 100,
+  /** Sealed messages that wait for their key: 4 MB. Of more, some may be told of twice. */
+  lockedMax: 100_000,
+} as const;
+
 export const readingLimits = {
   /** The outer contract's page. */
   pageMessagesMax: 1000,

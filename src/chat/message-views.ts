@@ -18,6 +18,8 @@ export interface MessageViewsOptions {
   readonly people: Pick<People, 'findName' | 'mentions' | 'count'>;
   /** Whether it was said by a member while it was one. */
   readonly allows: (entry: Entry) => boolean;
+  /** Whether it is older than what is kept. */
+  readonly isExpired: (entry: Entry) => boolean;
   readonly contents: Contents;
   readonly notes: Notes;
   readonly delivery: Pick<Delivery, 'storedBy'>;
@@ -43,6 +45,15 @@ export class MessageViews {
   }
 
   isShown(entry: Entry): boolean {
+    return this.#wasShown(entry) && !this.#options.isExpired(entry);
+  }
+
+  /** Whether it was shown until it became too old. */
+  isExpired(entry: Entry): boolean {
+    return this.#options.isExpired(entry) && this.#wasShown(entry);
+  }
+
+  #wasShown(entry: Entry): boolean {
     if (this.isBlocked(entry) || !this.#options.allows(entry)) return false;
     const { contents, notes } = this.#options;
     const content = contents.of(entry);

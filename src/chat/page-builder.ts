@@ -3,20 +3,26 @@ import type { Entry } from '../cxo/archive.ts';
 import { SkychatError } from '../errors.ts';
 import { formatCursor } from './cursor.ts';
 import type { MessageViews } from './message-views.ts';
-import type { EventView, MessageView } from './view.ts';
+import type { EventView, MessageEventView, MessageGapView, MessageView } from './view.ts';
 
 interface Item {
-  readonly event: EventView['event'];
+  readonly event: MessageEventView['event'];
   /** What arrived: the message, or the note about it. */
   readonly arrival: number;
   readonly message: Entry;
+}
+
+interface Gap {
+  readonly event: 'gap';
+  readonly arrival: number;
+  readonly gap: MessageGapView;
 }
 
 export class PageBuilder {
   readonly #views: MessageViews;
   readonly #limits: { readonly pageBytesMax: number };
   readonly #limit: number;
-  readonly #items: Item[] = [];
+  readonly #items: (Item | Gap)[] = [];
   #bytes = 0;
 
   constructor(
@@ -33,7 +39,11 @@ export class PageBuilder {
   }
 
   /** False where the page is full: the message belongs to the next one. */
-  add(message: Entry, event: EventView['event'] = 'message', arrival = message.arrival): boolean {
+  add(
+    message: Entry,
+    event: MessageEventView['event'] = 'message',
+    arrival = message.arrival,
+  ): boolean {
     if (this.#items.length >= this.#limit || this.#bytes >= this.#limits.pageBytesMax) {
       return false;
     }
@@ -42,15 +52,40 @@ export class PageBuilder {
     return true;
   }
 
+  /**
+   * Messages that arrived there are not there to be shown; false where the page is full. Those that
+   * follow each other in one group are one gap.
+   * @param group null, and `count` null, where nobody can tell
+   */
+  addGap(
+    reason: MessageGapView['reason'],
+    { group, arrival, count }: { group: string | null; arrival: number; count: number | null },
+    after = arrival - 1,
+  ): boolean {
+    const last = this.#items.at(-1);
+    const isSame = last?.event === 'gap' && last.gap.reason === reason && last.gap.group === group;
+    if (isSame && count !== null && last.gap.count !== null) {
+      const gap = { ...last.gap, count: last.gap.count + count };
+      this.#items[this.#items.length - 1] = { event: 'gap', arrival, gap };
+      return true;
+    }
+    if (this.#items.length >= this.#limit) return false;
+    const gap = { of: 'message', reason, group, after: formatCursor(after), count } as const;
+    this.#items.push({ event: 'gap', arrival, gap });
+    return true;
+  }
+
   views(): MessageView[] {
-    return this.#items.map(({ message }) => this.#views.build(message));
+    return this.#items
+      .filter((item) => item.event !== 'gap')
+      .map(({ message }) => this.#views.build(message));
   }
 
   events(): EventView[] {
-    return this.#items.map(({ event, arrival, message }) => ({
-      event,
-      cursor: formatCursor(arrival),
-      message: this.#views.build(message),
-    }));
+    return this.#items.map((item) => {
+      const cursor = formatCursor(item.arrival);
+      if (item.event === 'gap') return { event: 'gap', cursor, gap: item.gap };
+      return { event: item.event, cursor, message: this.#views.build(item.message) };
+    });
   }
 }

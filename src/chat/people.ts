@@ -91,7 +91,7 @@ export class People {
   /** Keys that a text in the group names. */
   mentions(group: GroupId, text: string): readonly PublicKey[] {
     if (!text.includes('@')) return [];
-    const version = this.#version(group);
+    const version = this.versionOf(group);
     let known = this.#mentions.get(group);
     if (known?.version !== version) {
       const nameOf = (key: PublicKey): string | undefined => this.findName(key, group);
@@ -101,7 +101,8 @@ export class People {
     return known.index.find(text);
   }
 
-  #version(group: GroupId): string {
+  /** Another one whenever the members of the group, or their names, are others than before. */
+  versionOf(group: GroupId): string {
     const { room, book } = this.#options;
     const inRoom = `${room.membership.version}/${room.directory.version}`;
     const found = book.find(group);

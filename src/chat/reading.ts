@@ -34,6 +34,8 @@ export interface ReadingOptions {
   readonly findPlace: SearchPagesOptions['findPlace'];
   readonly groupOf: SearchPagesOptions['groupOf'];
   readonly publish: ReadReceiptsOptions['publish'];
+  /** A marker has moved. */
+  readonly onMoved: (view: ReadView) => void;
 }
 
 export class Reading {
@@ -65,8 +67,10 @@ export class Reading {
     for (const group of options.groups) markers.begin(group, live.latest);
   }
 
-  counts(group: GroupId): Promise<UnreadCounts> {
-    return this.#unread.counts(group);
+  /** With the cursor up to which everything counts as read: what is unread arrived behind it. */
+  async counts(group: GroupId): Promise<UnreadCounts & { readonly read_cursor: string }> {
+    const counts = await this.#unread.counts(group);
+    return { ...counts, read_cursor: formatCursor(this.#options.markers.find(group) ?? 0) };
   }
 
   /**
@@ -83,8 +87,10 @@ export class Reading {
       this.#unread.advanced(group, arrival);
       this.#receipts.moved(group, arrival);
     } else if (before !== undefined) this.#unread.forget(group);
-    const marker = formatCursor(markers.find(group) ?? 0);
-    return { group, cursor: marker, ...(await this.#unread.counts(group)) };
+    const { read_cursor: marker, ...counts } = await this.counts(group);
+    const view = { group, cursor: marker, ...counts };
+    if (before !== undefined) this.#options.onMoved(view);
+    return view;
   }
 
   /** To be called when this node has become part of a group: what is in it by now counts as read. */

@@ -42,11 +42,45 @@ export interface AckView {
 }
 
 /** What came over an event stream: a message, or a note about one, which is shown as it is now. */
-export interface EventView {
+export interface MessageEventView {
   /** Of the message or the note. */
   readonly cursor: string;
   readonly event: 'message' | NoteEvent;
   readonly message: MessageView;
+}
+
+/** In the place of messages that are not there any more. */
+export interface GapEventView {
+  /** Of the last of them. */
+  readonly cursor: string;
+  readonly event: 'gap';
+  readonly gap: GapView;
+}
+
+export type EventView = MessageEventView | GapEventView;
+
+/** What a stream does not carry, so that its reader is told instead of left in the dark. */
+export type GapView = MessageGapView | ChangeGapView;
+
+export interface MessageGapView {
+  readonly of: 'message';
+  /**
+   * `expired`: retention has taken them; `opened`: the key by which they can be read came after them;
+   * `unreadable`: the store is damaged there; `unknown-cursor`: the cursor is of another store.
+   */
+  readonly reason: 'expired' | 'opened' | 'unreadable' | 'unknown-cursor';
+  /** Null where they may be of any. */
+  readonly group: string | null;
+  /** They arrived after this cursor. */
+  readonly after: string;
+  /** Null where nobody can tell. */
+  readonly count: number | null;
+}
+
+/** Changes that a reader was too slow for. */
+export interface ChangeGapView {
+  readonly of: 'peer' | 'read' | 'group' | 'gap';
+  readonly dropped: number;
 }
 
 export type NoteEvent = 'edit' | 'delete' | 'reaction' | 'ack' | 'pin' | 'hide';
@@ -131,6 +165,8 @@ export interface GroupView {
   readonly members: number;
   readonly unread: number;
   readonly mentions: number;
+  /** Everything that arrived up to it counts as read: `after` it stands what is unread. */
+  readonly read_cursor?: string;
   readonly last_message: MessageView | null;
   /** `room`: of those who vouch for each other; `group`: of those on its roster; `direct`: of two. */
   readonly kind: 'room' | 'group' | 'direct';

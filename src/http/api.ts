@@ -1,5 +1,6 @@
 // What the HTTP surface needs from the node: the one interface between them. Knows nothing of
 // sockets, links or feeds; implemented by the node, and by a double in tests.
+import type { Happenings } from '../chat/happenings.ts';
 import type {
   BlockView,
   EventPage,
@@ -73,6 +74,8 @@ export interface Terms {
 
 /** Everything rejects with a SkychatError whose code the surface maps to a problem. */
 export interface Api {
+  /** What changes beside the messages. */
+  readonly happenings: Pick<Happenings, 'watch'>;
   /** Resolves when the message is on disk (and replicated as asked). */
   post(draft: Draft, options: PostOptions): Promise<Posted>;
   /** The newest messages in timeline order, oldest first. */
@@ -108,8 +111,6 @@ export interface Api {
   message(id: string): Promise<MessageView>;
   proof(id: string): Promise<ProofView>;
   peers(): readonly PeerView[];
-  /** Calls back at each change of a peer's state; returns how to stop. */
-  watchPeers(listener: (peer: PeerView) => void): () => void;
   addPeer(address: string): Promise<PeerView>;
   removePeer(key: string): Promise<void>;
   feeds(): readonly FeedView[];

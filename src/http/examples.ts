@@ -45,6 +45,7 @@ export const exampleGroupView: GroupView = {
   members: 2,
   unread: 1,
   mentions: 0,
+  read_cursor: '0000000000000000',
   last_message: exampleMessage,
   kind: 'group',
   founder: exampleKey,

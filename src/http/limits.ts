@@ -46,11 +46,29 @@ export const connectionsMax = 2048;
 /** Messages that a stream reads at a time; what a paused reader did not take is read again. */
 export const streamPageMessages = 32;
 
+/** What is read at once for all streams that have everything: what arrives in a tenth of a second. */
+export const sharedPageMessages = 256;
+
+/** What streams that have everything are written at a time; the reader's pause comes between two. */
+export const sharedBlockCharsMax = 64 * 1024;
+
+/**
+ * After each round of writes to all streams, the next waits this many times as long as the round took:
+ * 500 readers take 5 ms, and so a quarter of the processor. What arrives meanwhile shares one write.
+ */
+export const roundPauseFactor = 3;
+
+/** No reader waits longer than this for what has arrived, however many there are. */
+export const roundPauseMsMax = 20;
+
 /** A stream pauses once this much waits for its reader, so one that never reads costs no more. */
 export const streamQueueBytesMax = 256 * 1024;
 
-/** Peers whose latest state waits for one reader; beyond it the reader is told of a gap. */
-export const peerEventsMax = 1024;
+/**
+ * Peers, groups and read markers whose latest state waits for one reader; beyond it the reader is told
+ * of a gap.
+ */
+export const happeningsMax = 1024;
 
 /** Keys with which a group can begin: each is an operation of its roster, and more can be added. */
 export const membersOfDraftMax = 256;

@@ -1,14 +1,18 @@
 // Takes an answer out of fastify's hands and keeps it open as a live stream.
 import type { FastifyReply } from 'fastify';
 import type { EventPage } from '../chat/view.ts';
-import { LiveStream, type Arrivals, type Encoding } from './live-stream.ts';
+import type { Arrivals } from './broadcast.ts';
+import { LiveStream, type Encoding, type Others } from './live-stream.ts';
 import { problemOf } from './problems.ts';
 import type { Surface } from './surface.ts';
 
 export interface StreamStart {
   readonly contentType: string;
   readonly encoding: Encoding;
+  /** What is read and how it is written, in one name: streams of the same name share both. */
+  readonly name: string;
   readonly arrivals: Arrivals;
+  readonly others: Others;
   /** Its events are written first, then what arrived after its `next`. */
   readonly page: EventPage;
 }
@@ -20,9 +24,16 @@ export function openStream(
   start: StreamStart,
   onEnd: () => void,
 ): LiveStream {
-  const { readers, refusals, logger } = surface;
+  const { readers, broadcasts, refusals, logger } = surface;
   const { raw: response } = reply;
-  const stream = new LiveStream(start.arrivals, start.page.next, response, start.encoding);
+  const { name, arrivals, encoding, others, page } = start;
+  const encode = encoding.event.bind(encoding);
+  const stream: LiveStream = new LiveStream({
+    ...{ arrivals, encoding, others, response },
+    broadcast: broadcasts.take(name, () => ({ arrivals, encode })),
+    cursor: page.next,
+    counters: readers.streams,
+  });
   const remove = readers.add(stream);
   reply.hijack();
   reply.request.raw.socket.setTimeout(0);
@@ -36,7 +47,7 @@ export function openStream(
   });
   response.flushHeaders();
   stream
-    .run(start.page.events)
+    .run(page.events)
     .catch((error: unknown) => {
       const { code } = problemOf(error);
       refusals.count(code);
@@ -44,6 +55,7 @@ export function openStream(
     })
     .finally(() => {
       remove();
+      broadcasts.giveBack(name);
       onEnd();
     });
   return stream;

@@ -11,7 +11,33 @@ export interface Reader {
   shutdown(): void;
 }
 
+/** How open streams get on. */
+export class StreamCounters {
+  #paused = 0;
+  #pauses = 0;
+
+  /** Streams whose readers have not taken what was written to them. */
+  get paused(): number {
+    return this.#paused;
+  }
+
+  /** How often a stream was paused. */
+  get pauses(): number {
+    return this.#pauses;
+  }
+
+  /** Returns what is to be called when the stream goes on. */
+  pause(): () => void {
+    this.#paused++;
+    this.#pauses++;
+    return () => {
+      this.#paused--;
+    };
+  }
+}
+
 export class Readers {
+  readonly streams = new StreamCounters();
   readonly #readers = new Set<Reader>();
   readonly #timers: Timers;
   readonly #keepAliveMs: number;

@@ -6,6 +6,7 @@ import { SkychatError } from '../errors.ts';
 import type { Api } from './api.ts';
 import type { Carrying } from './carrying.ts';
 import { addBodyParsers } from './body.ts';
+import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import {
@@ -59,7 +60,9 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
-  const surface: Surface = { api, carrying, clock, timers, logger, readers, refusals };
+  const broadcasts = new Broadcasts(options);
+  const sources = { api, carrying, clock, timers, logger };
+  const surface: Surface = { ...sources, readers, broadcasts, refusals };
   const noise = new NoiseHandler(surface);
   const guard = new Guard(options);
 

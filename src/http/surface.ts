@@ -1,6 +1,7 @@
 // What every route shares.
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
+import type { Broadcasts } from './broadcast.ts';
 import type { Carrying } from './carrying.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
@@ -12,5 +13,6 @@ export interface Surface {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly readers: Readers;
+  readonly broadcasts: Broadcasts;
   readonly refusals: Refusals;
 }

@@ -4,6 +4,7 @@ import type { GroupBook } from '../chat/group-book.ts';
 import type { Group } from '../chat/group.ts';
 import type { Groups } from '../chat/groups.ts';
 import type { Invite } from '../chat/invite.ts';
+import type { News } from '../chat/news.ts';
 import type { People } from '../chat/people.ts';
 import type { Act } from '../chat/roster/act.ts';
 import type { Roster } from '../chat/roster/roster.ts';
@@ -38,6 +39,7 @@ export interface EntranceParts {
     readonly book: Pick<GroupBook, 'groups' | 'find'>;
     readonly groups: Pick<Groups, 'admit'>;
     readonly people: Pick<People, 'isKnown'>;
+    readonly news: Pick<News, 'groupsChanged'>;
   };
   readonly archive: Pick<Archive, 'proof'>;
   /** A roster has changed by what is in no feed of the store. */
@@ -81,6 +83,7 @@ export class Entrance {
       // Nodes that were dialed for a joining alone lose their links with it.
       onChange: () => {
         parts.network().recheck();
+        parts.chat().news.groupsChanged();
       },
       open: parts.open,
     });

@@ -3,6 +3,7 @@
 import type { Block } from '../chat/blocks.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { GroupActions } from '../chat/group-actions.ts';
+import type { Happenings } from '../chat/happenings.ts';
 import type {
   BlockView,
   EventPage,
@@ -58,10 +59,13 @@ export interface NodeParts {
 
 export class NodeApi implements Api {
   readonly #parts: NodeParts;
-  readonly #watchers = new Set<(peer: PeerView) => void>();
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
+  }
+
+  get happenings(): Happenings {
+    return this.#parts.chat.news.happenings;
   }
 
   post(draft: Draft, options: PostOptions): Promise<Posted> {
@@ -136,18 +140,10 @@ export class NodeApi implements Api {
     return this.#parts.network.peers().map((peer) => this.#peerView(peer));
   }
 
-  watchPeers(listener: (peer: PeerView) => void): () => void {
-    this.#watchers.add(listener);
-    return () => {
-      this.#watchers.delete(listener);
-    };
-  }
-
   /** To be called when the state of a peer has changed. */
   peerChanged(peer: PeerState): void {
-    if (this.#watchers.size === 0) return;
-    const view = this.#peerView(peer);
-    for (const watcher of this.#watchers) watcher(view);
+    const { happenings } = this.#parts.chat.news;
+    if (happenings.isWatched) happenings.tell({ event: 'peer', data: this.#peerView(peer) });
   }
 
   async addPeer(text: string): Promise<PeerView> {

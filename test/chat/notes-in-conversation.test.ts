@@ -12,7 +12,7 @@ import {
   buildPin,
   buildReaction,
 } from '../../src/chat/note-content.ts';
-import type { MessageView, Page } from '../../src/chat/view.ts';
+import type { MessageEventView, Page } from '../../src/chat/view.ts';
 import { alice, bob, carol, NotingWorld, self } from './noting-world.ts';
 import { testKey } from './rig.ts';
 
@@ -20,10 +20,10 @@ const hex = ({ id }: Entry): string => toHex(id);
 const texts = ({ messages }: Page): string[] => messages.map(({ text }) => text);
 
 async function drainEvents(conversation: Conversation, cursor: string, limit: number) {
-  const seen: { cursor: string; event: string; message: MessageView }[] = [];
+  const seen: MessageEventView[] = [];
   for (let more = true, next = cursor; more;) {
     const page = await conversation.eventsAfter(next, {}, limit);
-    seen.push(...page.events);
+    seen.push(...page.events.filter((event) => event.event !== 'gap'));
     ({ next, more } = page);
   }
   return seen;

@@ -59,6 +59,7 @@ export class NotingWorld {
       },
       allows: () => true,
       isBlocked: () => false,
+      isExpired: () => false,
       forkedAt: () => undefined,
     });
     this.#live = new LiveEdge(latest);

@@ -202,6 +202,7 @@ export class Rig {
     const views = new MessageViews({
       ...{ self, people, contents, notes, delivery, forkedAt },
       isBlocked: () => false,
+      isExpired: () => false,
       allows: () => true,
     });
     const events = new NoteEvents({ contents, notes, archive });

@@ -1,4 +1,5 @@
 // An Api in memory: messages in arrival order, an arrival that can be awaited, and errors on demand.
+import { Happenings } from '../../src/chat/happenings.ts';
 import type {
   BlockView,
   EventPage,
@@ -59,9 +60,8 @@ export class FakeApi implements Api {
   /** How often `after` was called, and how many waits are open. */
   reads = 0;
   waits = 0;
-  watchers = 0;
+  readonly happenings = new Happenings();
   readonly #waiting = new Set<() => void>();
-  readonly #listeners = new Set<(peer: PeerView) => void>();
 
   /** Stores a message as if it had arrived; `time` is an ISO time. */
   arrive(text: string, over: Partial<MessageView> = {}): MessageView {
@@ -103,7 +103,7 @@ export class FakeApi implements Api {
   }
 
   changePeer(pk: string, state: PeerView['state']): void {
-    for (const listener of this.#listeners) listener(peerView(pk, state));
+    this.happenings.tell({ event: 'peer', data: peerView(pk, state) });
   }
 
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
@@ -164,16 +164,17 @@ export class FakeApi implements Api {
     return { messages, next, more };
   }
 
-  async eventsAfter(cursor: string, _filter: Filter, limit: number): Promise<EventPage> {
+  async eventsAfter(cursor: string, filter: Filter, limit: number): Promise<EventPage> {
     await this.#gate();
     this.reads++;
     const rest = this.stored.slice(Number(cursor));
-    const events = rest.slice(0, limit).map((message) => ({
+    const found = rest.slice(0, limit).filter((message) => passes(message, filter));
+    const events = found.map((message) => ({
       ...{ event: 'message' as const, message },
       ...this.notes.get(message.cursor),
       cursor: message.cursor,
     }));
-    const next = events.at(-1)?.cursor ?? cursor;
+    const next = rest.slice(0, limit).at(-1)?.cursor ?? cursor;
     return { events, next, more: rest.length > limit };
   }
 
@@ -243,15 +244,6 @@ export class FakeApi implements Api {
 
   peers(): readonly PeerView[] {
     return [...this.known.values()];
-  }
-
-  watchPeers(listener: (peer: PeerView) => void): () => void {
-    this.watchers++;
-    this.#listeners.add(listener);
-    return () => {
-      this.watchers--;
-      this.#listeners.delete(listener);
-    };
   }
 
   async addPeer(address: string): Promise<PeerView> {
@@ -360,7 +352,9 @@ export class FakeApi implements Api {
     if (!(wanted <= this.stored.length)) throw new SkychatError('bad-cursor', 'not given out');
     this.read = back ? wanted : Math.max(this.read, wanted);
     const unread = this.stored.length - this.read;
-    return { group: id, cursor: String(this.read), unread, mentions: 0 };
+    const data = { group: id, cursor: String(this.read), unread, mentions: 0 };
+    this.happenings.tell({ event: 'read', data });
+    return data;
   }
 
   blocks(): readonly BlockView[] {
@@ -440,6 +434,7 @@ const groupView: GroupView = {
   members: 1,
   unread: 0,
   mentions: 0,
+  read_cursor: '0',
   last_message: null,
   kind: 'room',
   founder: null,

@@ -189,7 +189,8 @@ export function newGroup(
 ): GroupView {
   return {
     ...{ topic: null, role: 'member', state: 'active', members: 0, unread: 0, mentions: 0 },
-    ...{ last_message: null, kind: 'group', founder: null, history: true, join: null },
+    ...{ read_cursor: '0', last_message: null },
+    ...{ kind: 'group', founder: null, history: true, join: null },
     retention: { age_s: null, bytes: null },
     ...over,
   };

@@ -1,12 +1,21 @@
 // GET /events: server-sent events, resumed from a cursor.
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { EventPage } from '../../chat/view.ts';
+import type { EventPage, EventView } from '../../chat/view.ts';
+import { SkychatError } from '../../errors.ts';
 import type { Api } from '../api.ts';
-import { contentTypes, eventsEncoding } from '../encodings.ts';
-import { cursor, describe } from '../fields.ts';
+import type { Arrivals } from '../broadcast.ts';
+import { contentTypes, eventsEncoding, othersOf } from '../encodings.ts';
+import {
+  eventList,
+  nameOfSelection,
+  selectsEvent,
+  selectsHappening,
+  type EventSelection,
+} from '../event-selection.ts';
+import { cursor, describe, nameOrId } from '../fields.ts';
+import { HappeningQueue } from '../happening-queue.ts';
 import { openStream } from '../open-stream.ts';
 import { addRoute } from '../operation.ts';
-import { PeerEvents } from '../peer-events.ts';
 import { withSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
 
@@ -20,7 +29,11 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
   addRoute(fastify, {
     ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read' },
     summary: 'Server-sent events: all that happens, from a cursor on',
-    query: { after: describe('A cursor, `0` or `now`.', cursor, 'now') },
+    query: {
+      after: describe('A cursor, `0` or `now`.', cursor, 'now'),
+      group: describe('Id or name of a group: only what is about it.', nameOrId),
+      events: describe('Names with commas; `gap` and `shutdown` always come.', eventList),
+    },
     headers: { 'Last-Event-ID': lastEventId },
     answers: {
       200: {
@@ -28,15 +41,23 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
         content: { 'text/event-stream': { type: 'string' } },
       },
     },
-    problems: ['bad-cursor'],
-    example: { query: { after: '0' } },
+    problems: ['bad-cursor', 'unknown-group'],
+    example: { query: { after: '0', events: 'message,edit,delete' } },
     handle: async ({ query, headers }, request, reply) => {
+      const { events, group } = query;
+      const selection = {
+        ...(events !== undefined && { events }),
+        // A group may be renamed while the stream is open.
+        ...(group !== undefined && { group: (await api.group(group)).id }),
+      };
       // A reconnecting browser repeats the address that it began with, so the header goes first.
-      const after = headers['Last-Event-ID'] ?? query.after ?? 'now';
+      const last = headers['Last-Event-ID'];
       readers.admit();
-      const page = await firstPage(api, after);
+      const page = await (last === undefined
+        ? firstPage(api, query.after ?? 'now')
+        : resumedPage(api, last));
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
-      return openEvents(surface, reply, page);
+      return openEvents(surface, reply, page, selection);
     },
   });
 }
@@ -48,28 +69,58 @@ async function firstPage(api: Api, after: string): Promise<EventPage> {
   return { events: [], next: after, more: true };
 }
 
-function openEvents(surface: Surface, reply: FastifyReply, page: EventPage): FastifyReply {
-  const { api } = surface;
-  const peers = new PeerEvents();
+/**
+ * A browser that is refused never comes back. So one whose cursor is beyond all that is here, since
+ * the store is another one by now, is told so, and goes on from what there is.
+ */
+async function resumedPage(api: Api, last: string): Promise<EventPage> {
+  try {
+    return await firstPage(api, last);
+  } catch (error) {
+    const isBeyond = /^\d+$/.test(last) && error instanceof SkychatError;
+    if (!isBeyond || error.code !== 'bad-cursor') throw error;
+    const next = api.latestCursor();
+    const gap = { reason: 'unknown-cursor', group: null, after: last, count: null } as const;
+    const event: EventView = { event: 'gap', cursor: next, gap: { of: 'message', ...gap } };
+    return { events: [event], next, more: false };
+  }
+}
+
+function openEvents(
+  surface: Surface,
+  reply: FastifyReply,
+  page: EventPage,
+  selection: EventSelection,
+): FastifyReply {
+  const queue = new HappeningQueue();
   const stream = openStream(
     surface,
     reply,
     {
-      contentType: contentTypes.events,
-      encoding: eventsEncoding(peers),
-      arrivals: {
-        after: (cursor, limit) => api.eventsAfter(cursor, {}, limit),
-        arrival: (cursor, signal) => api.arrival(cursor, signal),
-      },
-      page,
+      ...{ page, contentType: contentTypes.events, encoding: eventsEncoding },
+      name: `events ${nameOfSelection(selection)}`,
+      others: othersOf(queue),
+      arrivals: arrivalsOf(surface.api, selection),
     },
     () => {
       unwatch();
     },
   );
-  const unwatch = api.watchPeers((peer) => {
-    peers.put(peer);
+  const unwatch = surface.api.happenings.watch((happening) => {
+    if (!selectsHappening(selection, happening)) return;
+    queue.put(happening);
     stream.wake();
   });
   return reply;
+}
+
+function arrivalsOf(api: Api, selection: EventSelection): Arrivals {
+  const filter = selection.group === undefined ? {} : { group: selection.group };
+  return {
+    after: async (from, limit) => {
+      const { events, ...rest } = await api.eventsAfter(from, filter, limit);
+      return { events: events.filter((event) => selectsEvent(selection, event)), ...rest };
+    },
+    arrival: (from, signal) => api.arrival(from, signal),
+  };
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Page, SearchPage } from '../../chat/view.ts';
 import type { Api } from '../api.ts';
-import { chunksOf, contentTypes, eventsOf, lineEncodings } from '../encodings.ts';
+import { chunksOf, contentTypes, eventsOf, lineEncodings, noOthers } from '../encodings.ts';
 import { exampleId, exampleKey, exampleMessage, examplePage } from '../examples.ts';
 import { describe, idInPath, type Fields } from '../fields.ts';
 import { listTable, readListQuery, type ListQuery } from '../list-query.ts';
@@ -145,6 +145,8 @@ function followFrom(
     {
       contentType: contentTypes[query.format],
       encoding: lineEncodings[query.format],
+      name: JSON.stringify([query.format, query.filter]),
+      others: noOthers,
       arrivals: {
         after: async (cursor, limit) => {
           const { messages, next, more } = await api.after(cursor, query.filter, limit);

@@ -46,6 +46,11 @@ const group = {
   members: whole,
   unread: whole,
   mentions: whole,
+  read_cursor: {
+    ...cursorSchema,
+    description:
+      'Everything that arrived up to it counts as read: `after` it stands what is unread.',
+  },
   last_message: orNull(messageSchema),
   kind: choiceOf('room', 'group', 'direct'),
   founder: orNull(hex),
