@@ -113,7 +113,7 @@ class Screen {
 
   get lines(): string[] {
     return this.#rows.map((row) =>
-      Array.from(row, (cell) => cell ?? ' ')
+      Array.from(row, (cell: string | undefined) => cell ?? ' ')
         .join('')
         .trimEnd(),
     );

@@ -1,6 +1,6 @@
 // Follows a daemon's event stream from a cursor on, over its restarts: an event is handed on once, and
 // the cursor moves with it. Knows nothing of what is shown.
-import type { EventView, MessageView } from '../../chat/view.ts';
+import type { GapView, MessageEventView, MessageView } from '../../chat/view.ts';
 import type { Client } from '../client.ts';
 import { isPassing, Problem, wordsOf } from '../failures.ts';
 import { retryMsMax, retryMsMin, streamSilentMs } from '../limits.ts';
@@ -13,7 +13,11 @@ export interface ReaderPorts {
   readonly signal: AbortSignal;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** A message, or what was said about one. */
-  onEvent(event: EventView): void;
+  onEvent(event: MessageEventView): void;
+  /** Messages that are not there any more. */
+  onGap(gap: GapView): void;
+  /** Groups, or what is read of them, are others than before. */
+  onGroups(): void;
   /** The stream is open, again where it was not before. */
   onOpen(): void;
   /** The stream has ended, in words; it is tried again. */
@@ -47,7 +51,10 @@ export async function follow(ports: ReaderPorts): Promise<void> {
 }
 
 /** Events of one connection; undefined once it is open. */
-async function* read(ports: ReaderPorts, cursor: string): AsyncGenerator<EventView | undefined> {
+async function* read(
+  ports: ReaderPorts,
+  cursor: string,
+): AsyncGenerator<MessageEventView | undefined> {
   const { client, signal } = ports;
   const silence = new AbortController();
   const isOver = AbortSignal.any([signal, silence.signal]);
@@ -70,9 +77,11 @@ async function* read(ports: ReaderPorts, cursor: string): AsyncGenerator<EventVi
     for await (const piece of response as AsyncIterable<string>) {
       wait();
       for (const { id, event, data } of parser.push(piece)) {
+        if (event === 'gap') ports.onGap(JSON.parse(data) as GapView);
+        else if (event === 'group') ports.onGroups();
         if (!messageEvents.has(event)) continue;
         const message = JSON.parse(data) as MessageView;
-        yield { cursor: id, event: event as EventView['event'], message };
+        yield { cursor: id, event: event as MessageEventView['event'], message };
       }
     }
   } finally {

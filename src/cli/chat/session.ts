@@ -1,6 +1,13 @@
 // One run of the chat: joins the screen, the event stream and the lines on their way. What is shown of
 // messages comes from the stream alone, so that nothing is shown twice, or before the daemon has it.
-import type { EventView, GroupView, MemberView, MessageView, Page } from '../../chat/view.ts';
+import type {
+  GapView,
+  GroupView,
+  MemberView,
+  MessageEventView,
+  MessageView,
+  Page,
+} from '../../chat/view.ts';
 import type { Call } from '../call.ts';
 import type { Client } from '../client.ts';
 import { exitCodes, wordsOf, type ExitCode } from '../failures.ts';
@@ -60,7 +67,7 @@ export class Session {
   #isOpen = true;
   #delivery: { readonly stored: number; readonly others: number } | undefined;
   /** Events of a group that is about to be shown. */
-  #held: EventView[] | undefined;
+  #held: MessageEventView[] | undefined;
   #readTimer: NodeJS.Timeout | undefined;
   #interruptedAt = -Infinity;
   #exit: ExitCode = exitCodes.done;
@@ -110,6 +117,12 @@ export class Session {
         sleep: (ms, signal) => this.#call.ports.sleep(ms, signal),
         onEvent: (event) => {
           this.#event(event);
+        },
+        onGap: (gap) => {
+          this.#missed(gap);
+        },
+        onGroups: () => {
+          this.reloadGroups().catch(() => undefined);
         },
         onOpen: () => {
           this.#opened();
@@ -239,7 +252,7 @@ export class Session {
     this.say(`too many lines wait for the daemon; this one was not taken: ${post.text}`);
   }
 
-  #event(event: EventView): void {
+  #event(event: MessageEventView): void {
     this.#cursor = event.cursor;
     const { message } = event;
     if (message.group !== this.rooms.open.id) {
@@ -258,7 +271,15 @@ export class Session {
     if (isNew) this.#loadMembers(message.group).catch(() => undefined);
   }
 
-  #elsewhere({ event, message }: EventView): void {
+  /** Nothing is left out in silence. */
+  #missed(gap: GapView): void {
+    if (gap.of !== 'message') return;
+    const { id } = this.rooms.open;
+    if (gap.group === null || gap.group === id)
+      this.say(`messages are missing here: ${gap.reason}`);
+  }
+
+  #elsewhere({ event, message }: MessageEventView): void {
     if (!this.rooms.has(message.group)) {
       this.reloadGroups().catch(() => undefined);
       return;
