@@ -182,7 +182,9 @@ test('F57 an import that is killed is finished by another, and the store is soun
   await b.stop();
   const isPartly = (): boolean => {
     const store = join(b.data, 'store');
-    const bytes = readdirSync(store).map((name) => statSync(join(store, name)).size);
+    const bytes = readdirSync(store).map(
+      (name) => statSync(join(store, name), { throwIfNoEntry: false })?.size ?? 0,
+    );
     return bytes.reduce((sum, size) => sum + size, 0) > 300_000;
   };
   const started = workspace.spawnCli(['import', ...onFiles(b), file]);
