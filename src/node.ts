@@ -1,10 +1,8 @@
 // The composition root: opens the parts of a node in their order, wires them to each other, and
 // closes them again. Holds no logic of its own.
-import { networkInterfaces } from 'node:os';
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
 import type { Forgetting } from './chat/forgetting.ts';
-import { labelOf } from './chat/labels.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {
@@ -20,10 +18,11 @@ import {
 import { listenHttp } from './http/listen.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { PublicKey } from './identity.ts';
-import { formatEndpoint, parseEndpoint } from './net/address.ts';
+import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
+import { openBots, type Bots } from './node/bots.ts';
 import { buildCarrying } from './node/carrying.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
@@ -33,8 +32,7 @@ import { joinRowPrefix } from './node/joining.ts';
 import { Mesh } from './node/mesh.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
-import { ownAddresses } from './node/own-addresses.ts';
-import { knowsOwnFeed } from './node/own-feed.ts';
+import { readOwnAddresses } from './node/own-addresses.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
 import { openStorage, type Storage } from './node/storage.ts';
@@ -115,6 +113,7 @@ class Node implements RunningNode {
   #groupLinks: GroupLinks | undefined;
   #forgetting!: Forgetting;
   #api!: NodeApi;
+  #bots: Bots | undefined;
   #server: HttpServer | undefined;
   readonly #entrance: Entrance;
   #announcer: Announcer | undefined;
@@ -215,6 +214,7 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
+    await this.#bots?.close();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
     await this.#server?.close();
@@ -248,10 +248,8 @@ class Node implements RunningNode {
   }
 
   #knowsOwnFeed(): Promise<boolean> {
-    const { store, ownHead, unusedKey, isRestored } = this.#storage;
     const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
-    const signs = { self: this.pk, unusedKey, isRestored, hasPeers };
-    return knowsOwnFeed(store, ownHead, labelOf, signs);
+    return this.#storage.knowsOwnFeed(hasPeers);
   }
 
   async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
@@ -355,12 +353,15 @@ class Node implements RunningNode {
 
   async #openHttp(token: string | undefined): Promise<void> {
     const { allowHosts, http } = this.#config;
+    const parts = { api: this.#api, chat: this.#chat, runner: this.#runner };
+    this.#bots = await openBots({ ...this.#ports, ...parts, storage: this.#storage });
     const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    const parts = { chat: this.#chat, store: this.#storage.store };
-    const carrying = buildCarrying({ ...parts, runner: () => this.#runner });
-    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, carrying });
+    const { programs } = this.#bots;
+    const carrying = buildCarrying({ ...parts, store: this.#storage.store });
+    this.#server = createHttpServer(this.#api, { ...this.#ports, ...guard, programs, carrying });
     const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
     this.#http = await listenHttp(this.#server, address);
+    this.#bots.start();
   }
 
   #openAnnouncer(): Announcer {
@@ -373,11 +374,8 @@ class Node implements RunningNode {
     });
   }
 
-  /** Read each time: a machine that moves has other interfaces. */
   #ownAddresses(): readonly string[] {
-    const listen = this.#listen === null ? undefined : parseEndpoint(this.#listen);
-    const network = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-    return ownAddresses(this.#config.advertise, listen, network);
+    return readOwnAddresses(this.#config.advertise, this.#listen);
   }
 
   #sweep(): void {

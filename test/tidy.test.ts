@@ -15,7 +15,17 @@ const leaf = [
 ];
 
 /** The layers that a node is put together from. */
-const parts = ['cxo/', 'net/', 'chat/', 'sync/', 'http/', 'key-file.ts', 'config.ts'];
+const parts = [
+  'cxo/',
+  'net/',
+  'chat/',
+  'sync/',
+  'http/',
+  'bots/',
+  'webhooks/',
+  'key-file.ts',
+  'config.ts',
+];
 
 /** What each file or folder of src/ may import from src/, besides itself. */
 const layers: Record<string, string[]> = {
@@ -24,6 +34,12 @@ const layers: Record<string, string[]> = {
   'chat/': [...leaf, 'cxo/'],
   'sync/': [...leaf, 'cxo/', 'net/transport.ts'],
   'http/': [...leaf, 'cxo/', 'chat/'],
+  'bots/': [...leaf, 'cxo/', 'chat/', 'http/api.ts', 'http/hooks.ts', 'http/tokens.ts'],
+  'webhooks/': [
+    ...leaf,
+    ...['cxo/store.ts', 'chat/', 'bots/limits.ts', 'bots/row-book.ts'],
+    ...['http/api.ts', 'http/hooks.ts'],
+  ],
   'settings.ts': leaf,
   'config.ts': [...leaf, 'settings.ts', 'net/address.ts'],
   'key-file.ts': leaf,
@@ -31,6 +47,8 @@ const layers: Record<string, string[]> = {
   'node.ts': [...leaf, ...parts, 'node/'],
   'cli/': [
     ...['node.ts', 'node/', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+    // The shapes of what is asked for.
+    ...['http/hooks.ts', 'http/tokens.ts'],
     // What is carried by hand.
     ...['cxo/bundle.ts', 'cxo/row-stream.ts', 'cxo/level-errors.ts'],
   ],

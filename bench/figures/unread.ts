@@ -1,6 +1,6 @@
 // How many messages are unread in each of many groups, counted over a store.
 import { join } from 'node:path';
-import { PlainContents } from '../../src/chat/contents.ts';
+import { PlainContents } from '../../test/support/plain-contents.ts';
 import { systemRandom } from '../../src/env.ts';
 import { built } from '../support/built.ts';
 import { below, type Figure } from '../support/figure.ts';

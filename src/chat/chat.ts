@@ -124,7 +124,7 @@ export class Chat {
     });
     this.conversation = new Conversation({
       ...{ groups: this.#shown.ids, archive, store, views, notes, backlog, live: this.#live },
-      groupOf: (idOrName) => this.#groupOf(idOrName),
+      groupOf: (idOrName, within) => this.groupIdOf(idOrName, within),
       events: new NoteEvents({ contents: book, notes, archive }),
     });
     const { conversation } = this;
@@ -247,7 +247,7 @@ export class Chat {
   }
 
   async groupView(idOrName: string): Promise<GroupView> {
-    return this.#views.group(this.#groupOf(idOrName));
+    return this.#views.group(this.groupIdOf(idOrName));
   }
 
   /** The other members of all groups that can be dialed. */
@@ -262,12 +262,12 @@ export class Chat {
 
   /** @throws SkychatError `unknown-group`, `bad-cursor` */
   markRead(idOrName: string, cursor: string, back: boolean): Promise<ReadView> {
-    return this.reading.mark(this.#groupOf(idOrName), cursor, back);
+    return this.reading.mark(this.groupIdOf(idOrName), cursor, back);
   }
 
   /** @param isOnline whether the member is this node or has a link to it */
   members(idOrName: string, isOnline: (key: PublicKey) => boolean): readonly MemberView[] {
-    return this.#views.members(this.#groupOf(idOrName), isOnline);
+    return this.#views.members(this.groupIdOf(idOrName), isOnline);
   }
 
   close(): void {
@@ -276,9 +276,9 @@ export class Chat {
     this.reading.close();
   }
 
-  #groupOf(idOrName: string): GroupId {
+  groupIdOf(idOrName: string, within?: readonly string[]): GroupId {
     const legacy = [...this.#shown.ids].map((id) => ({ id, name: id }));
-    return readNamedGroup(idOrName, [...this.groups.named(), ...legacy]);
+    return readNamedGroup(idOrName, [...this.groups.named(), ...legacy], within);
   }
 
   /** To be called when the author of a feed was found to have signed two branches. */
@@ -349,7 +349,7 @@ export class Chat {
     return new Reading({
       ...{ self: identity.publicKey, groups: this.#shown.ids, store, archive, timers, clock },
       ...{ markers, views, people, backlog, live: this.#live },
-      groupOf: (idOrName) => this.#groupOf(idOrName),
+      groupOf: (idOrName, within) => this.groupIdOf(idOrName, within),
       findPlace: (position) => conversation.findPlace(position),
       onMoved: (data) => {
         this.news.readMoved(data);

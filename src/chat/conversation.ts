@@ -22,6 +22,8 @@ import type { EventPage, MessageView, Page, ProofView } from './view.ts';
 export interface Selection {
   /** Id or name of a group; all groups where not given. */
   readonly group?: string;
+  /** Ids: nothing outside of these groups. */
+  readonly within?: readonly string[];
   /** Public key, 64 hex characters. */
   readonly author?: string;
   /** Only messages at or after this wall-clock time, microseconds. */
@@ -34,8 +36,8 @@ export interface Selection {
 export interface ConversationOptions {
   /** Every group that is shown. */
   readonly groups: ReadonlySet<GroupId>;
-  /** The group that a request names; SkychatError `unknown-group`. */
-  readonly groupOf: (idOrName: string) => GroupId;
+  /** The group that a request names; SkychatError `unknown-group`, `not-permitted`. */
+  readonly groupOf: (idOrName: string, within?: readonly string[]) => GroupId;
   readonly archive: Pick<MessageSource, 'after' | 'timeline' | 'find' | 'proof'>;
   readonly store: Pick<Store, 'latestArrival'>;
   readonly views: MessageViews;
@@ -194,9 +196,10 @@ export class Conversation {
     return entry;
   }
 
-  #groupsOf(idOrName: string | undefined): ReadonlySet<GroupId> {
+  #groupsOf({ group: idOrName, within }: Selection): ReadonlySet<GroupId> {
     const { groupOf, groups } = this.#options;
-    return idOrName === undefined ? groups : new Set([groupOf(idOrName)]);
+    if (idOrName !== undefined) return new Set([groupOf(idOrName, within)]);
+    return within === undefined ? groups : new Set([...groups].filter((id) => within.includes(id)));
   }
 
   #criteriaOf(selection: Selection): Criteria {
@@ -210,7 +213,7 @@ export class Conversation {
     if (asked !== undefined && needsAck === undefined) {
       throw new SkychatError('bad-field', 'who is to acknowledge is me or a public key');
     }
-    return { groups: this.#groupsOf(selection.group), author, since, needsAck, pinned };
+    return { groups: this.#groupsOf(selection), author, since, needsAck, pinned };
   }
 
   #selects(entry: Entry, { groups, author, since }: Criteria): boolean {

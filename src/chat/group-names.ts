@@ -13,18 +13,28 @@ const listedMax = 8;
 
 /**
  * @param groups every group that this node has
- * @throws SkychatError `unknown-group`, or `bad-field` where several groups have the name
+ * @param within ids of the only groups that the caller may know of: whether there are others is not said
+ * @throws SkychatError `unknown-group`, `not-permitted` for what is not within, or `bad-field` where
+ *   several groups have the name
  */
-export function readNamedGroup(idOrName: string, groups: Iterable<NamedGroup>): GroupId {
+export function readNamedGroup(
+  idOrName: string,
+  groups: Iterable<NamedGroup>,
+  within?: readonly string[],
+): GroupId {
   const id = parseGroupId(idOrName);
   const name = idOrName.normalize('NFC');
   const named: GroupId[] = [];
   for (const group of groups) {
+    if (within?.includes(group.id) === false) continue;
     if (group.id === id) return group.id;
     if (group.name === name) named.push(group.id);
   }
   const [only, ...others] = named;
   if (only === undefined) {
+    if (within !== undefined) {
+      throw new SkychatError('not-permitted', 'the token is limited to other groups');
+    }
     throw new SkychatError('unknown-group', 'no such group on this node', {
       hint: 'GET /groups lists the groups; a group is named by its id or its name.',
     });

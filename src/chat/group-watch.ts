@@ -12,7 +12,7 @@ import type { GroupView, JoinView } from './view.ts';
 export interface GroupWatchOptions {
   readonly groups: ReadonlySet<GroupId>;
   readonly book: Pick<GroupBook, 'find' | 'of'>;
-  readonly people: Pick<People, 'versionOf'>;
+  readonly people: Pick<People, 'versionOf' | 'findName'>;
   readonly join: (group: GroupId) => JoinView | undefined;
   readonly view: (group: GroupId) => Promise<GroupView>;
   readonly happenings: Happenings;
@@ -91,10 +91,11 @@ export class GroupWatch {
   #outlineOf(group: GroupId): string {
     const { book, people, join } = this.#options;
     const found = book.find(group);
-    return JSON.stringify([
-      people.versionOf(group),
-      found && [found.standing, found.name, found.topic, found.roster.retention()],
-      join(group),
-    ]);
+    if (found === undefined) return people.versionOf(group);
+    const { roster, directory, standing, name, topic, partner } = found;
+    // Names that members have in the room alone would change all their groups at once.
+    const called = partner === undefined ? name : people.findName(partner);
+    const versions = [roster.version, directory.version];
+    return JSON.stringify([versions, standing, called, topic, roster.retention(), join(group)]);
   }
 }

@@ -10,6 +10,7 @@ import { isShown, type Content } from './message.ts';
 import type { Notes } from './notes.ts';
 import type { People } from './people.ts';
 import type { Delivery } from './ports.ts';
+import type { TextContent } from './text-content.ts';
 import { isoOfTime } from './time-text.ts';
 import type { MessageView } from './view.ts';
 
@@ -27,6 +28,13 @@ export interface MessageViewsOptions {
   readonly isBlocked: (key: PublicKey) => boolean;
   /** The earliest seq at which the feed is proved to be forked; undefined where it is not. */
   readonly forkedAt: (feed: FeedId) => number | undefined;
+}
+
+export interface Reading {
+  readonly text: string;
+  readonly mentions: readonly string[];
+  /** Whether a program wrote it. */
+  readonly isBot: boolean;
 }
 
 export class MessageViews {
@@ -75,7 +83,7 @@ export class MessageViews {
       cursor: formatCursor(entry.arrival),
       group: feed.group,
       author: feed.author,
-      name: people.findName(feed.author, feed.group) ?? null,
+      ...nameOf(said, people.findName(feed.author, feed.group) ?? null),
       seq,
       index,
       time: isoOfTime(entry.time),
@@ -98,7 +106,7 @@ export class MessageViews {
   }
 
   /** What there is to read and whom it names, as it stands by now; undefined where nothing is. */
-  read(entry: Entry): { readonly text: string; readonly mentions: readonly string[] } | undefined {
+  read(entry: Entry): Reading | undefined {
     if (!this.isShown(entry)) return undefined;
     const { contents, notes } = this.#options;
     const content = contents.of(entry);
@@ -106,7 +114,8 @@ export class MessageViews {
     const { deleted, hidden, text: edited } = notes.of(entry, toHex(entry.id));
     if (deleted || hidden) return undefined;
     const text = content.type === 'text' ? (edited ?? content.text) : '';
-    return { text, mentions: this.#options.people.mentions(entry.feed.group, text) };
+    const isBot = content.type === 'text' && content.bot !== undefined;
+    return { text, isBot, mentions: this.#options.people.mentions(entry.feed.group, text) };
   }
 
   /** Whether it asks the key for an acknowledgement that has not come: named, or one of all. */
@@ -130,6 +139,16 @@ export class MessageViews {
     const stored = delivery.storedBy(feed, seq).filter((key) => key !== self);
     return { stored: stored.sort(), members: people.count(feed.group) };
   }
+}
+
+/** The name of a bot is never without that of the key that speaks for it. */
+function nameOf(
+  said: TextContent | undefined,
+  name: string | null,
+): Pick<MessageView, 'name' | 'bot' | 'node_name'> {
+  if (said?.bot === undefined) return { name };
+  const called = said.bot.name;
+  return called === undefined ? { name, bot: true } : { name: called, bot: true, node_name: name };
 }
 
 function kindOf(content: Content): string {

@@ -27,6 +27,8 @@ export interface TextDraft {
   readonly priority?: Priority;
   /** Whether readers are asked to acknowledge it. */
   readonly ack?: boolean;
+  /** Name of the program that writes it, where one does. */
+  readonly bot?: string;
 }
 
 export interface PostingRequest {
@@ -162,13 +164,13 @@ export class Posting {
   }
 
   async #fieldsOf(draft: TextDraft, group: GroupId): Promise<ContentFields> {
-    const { text, replyTo, priority, ack } = draft;
-    if (replyTo === undefined) return textFields(text, { priority, ack });
+    const { text, replyTo, priority, ack, bot } = draft;
+    if (replyTo === undefined) return textFields(text, { priority, ack, bot });
     const answered = await this.#options.conversation.readEntry(replyTo);
     if (answered.feed.group !== group) {
       throw new SkychatError('unknown-message', 'the message to answer is in another group');
     }
-    return textFields(text, { replyTo: answered.id, priority, ack });
+    return textFields(text, { replyTo: answered.id, priority, ack, bot });
   }
 
   #replicated(entry: Entry, minPeers: number, timeoutMs: number): Promise<boolean> {

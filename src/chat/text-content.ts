@@ -7,6 +7,7 @@ import { findMapValue } from '../cxo/scan.ts';
 import { SkychatError } from '../errors.ts';
 import type { ContentFields } from './content-fields.ts';
 import { contentLimits } from './limits.ts';
+import { cleanName } from './names.ts';
 
 /** How urgent; a text without one is neither. */
 export const priorities = ['low', 'high', 'urgent'] as const;
@@ -19,6 +20,17 @@ export interface TextContent {
   readonly priority: Priority | undefined;
   /** Whether the author asks for acknowledgements. */
   readonly ack: boolean;
+  /** Set where a program wrote it by the author's node: see `BotMark`. */
+  readonly bot: BotMark | undefined;
+}
+
+/**
+ * What the author's node calls the program that wrote a text: a claim under the author's signature,
+ * and nobody's but the author's.
+ */
+export interface BotMark {
+  /** As it is shown; undefined where it has none. */
+  readonly name: string | undefined;
 }
 
 /** What a text may have besides its words. */
@@ -26,6 +38,8 @@ export interface TextExtras {
   readonly replyTo?: MessageId | undefined;
   readonly priority?: Priority | undefined;
   readonly ack?: boolean | undefined;
+  /** Name of the program that wrote it, where one did. */
+  readonly bot?: string | undefined;
 }
 
 /** Priorities of a later version are left out, so that its texts are read all the same. */
@@ -34,7 +48,15 @@ export function textOfFields(fields: ContentFields): TextContent | undefined {
   if (typeof text !== 'string') return undefined;
   if (replyTo !== undefined && !isId(replyTo)) return undefined;
   const priority = priorities.find((one) => one === fields['priority']);
-  return { type: 'text', text, replyTo, priority, ack: fields['ack'] === true };
+  const bot = botOfFields(fields);
+  return { type: 'text', text, replyTo, priority, ack: fields['ack'] === true, bot };
+}
+
+/** A name without the mark would be shown as a person's: it counts for nothing. */
+function botOfFields({ bot, name }: ContentFields): BotMark | undefined {
+  if (bot !== true) return undefined;
+  const shown = typeof name === 'string' ? cleanName(name) : '';
+  return { name: shown === '' ? undefined : shown };
 }
 
 const kindKey = utf8('kind');
@@ -56,7 +78,7 @@ export function isBareText(object: Uint8Array): boolean {
 /** @throws SkychatError as `checkText` */
 export function textFields(
   text: string,
-  { replyTo, priority, ack }: TextExtras,
+  { replyTo, priority, ack, bot }: TextExtras,
 ): { readonly kind: 'text'; readonly [key: string]: Value } {
   checkText(text);
   return {
@@ -64,6 +86,7 @@ export function textFields(
     ...(replyTo !== undefined && { reply_to: replyTo }),
     ...(priority !== undefined && { priority }),
     ...(ack === true && { ack }),
+    ...(bot !== undefined && { bot: true, name: bot }),
   };
 }
 

@@ -2,10 +2,24 @@
 // reorder or hide what is read is shown as an escape. Knows nothing of where the line goes.
 import type { MessageView } from './view.ts';
 
-/** `time name: text`, without the line's end. The first 8 characters of the key where no name is. */
+/** `time name: text`, without the line's end. */
 export function buildTextLine(message: MessageView): string {
-  const name = message.name ?? message.author.slice(0, 8);
-  return `${message.time} ${escapeLine(name)}: ${contentOf(message)}`;
+  return `${message.time} ${escapeLine(shownName(message))}: ${contentOf(message)}`;
+}
+
+/**
+ * Who wrote it, in one line: the first 8 characters of the key where no name is. A bot is named with
+ * the node that speaks for it, so that none passes for somebody else.
+ */
+export function shownName(
+  message: Pick<MessageView, 'name' | 'author' | 'bot' | 'node_name'>,
+): string {
+  const key = message.author.slice(0, 8);
+  const name = message.name ?? key;
+  if (message.bot === undefined) return name;
+  return message.node_name === undefined
+    ? `${name} (bot)`
+    : `${name} (bot of ${message.node_name ?? key})`;
 }
 
 function contentOf(message: MessageView): string {

@@ -20,7 +20,9 @@ export interface UnreadOptions {
   /** Resolves once `read` knows what was said about messages before. */
   readonly ready: () => Promise<void>;
   /** Keys that the message names; undefined where there is nothing to read. */
-  readonly read: (entry: Entry) => { readonly mentions: readonly string[] } | undefined;
+  readonly read: (
+    entry: Entry,
+  ) => { readonly mentions: readonly string[]; readonly isBot?: boolean } | undefined;
   /** For tests of the bounds. */
   readonly limits?: Readonly<Record<keyof typeof unreadLimits, number>>;
 }
@@ -158,9 +160,11 @@ export class Unread {
   /** False where the entry is not unread. */
   #put(tally: Tally, entry: Entry): boolean {
     const { self, read } = this.#options;
-    if (entry.arrival <= tally.marker || entry.feed.author === self) return false;
+    if (entry.arrival <= tally.marker) return false;
     const reading = read(entry);
-    if (reading === undefined) return false;
+    // What a bot wrote by this node its people have not seen either.
+    const isOwn = entry.feed.author === self && reading?.isBot !== true;
+    if (reading === undefined || isOwn) return false;
     tally.put(entry.arrival, reading.mentions.includes(self));
     return true;
   }

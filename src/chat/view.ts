@@ -6,7 +6,12 @@ export interface MessageView {
   readonly cursor: string;
   readonly group: string;
   readonly author: string;
+  /** What the author calls itself; of a bot, what the author's node calls the bot. */
   readonly name: string | null;
+  /** Set where a program wrote it by the author's node. */
+  readonly bot?: true;
+  /** Set where `name` is that of a bot: what the author calls itself, who speaks for it. */
+  readonly node_name?: string | null;
   readonly seq: number;
   readonly index: number;
   readonly time: string;

@@ -41,6 +41,12 @@ export class Call {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** What was given several times; undefined where it was not given. */
+  texts(name: string): readonly string[] | undefined {
+    const value = this.#options.get(name);
+    return Array.isArray(value) ? (value as string[]) : undefined;
+  }
+
   number(name: string): number | undefined {
     const value = this.#options.get(name);
     return typeof value === 'number' ? value : undefined;

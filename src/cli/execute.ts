@@ -1,6 +1,7 @@
 // Runs the command of `tail --exec` for one message. What others wrote reaches it as data only, on
 // standard input and in the environment, never as a part of the command line.
 import { spawn } from 'node:child_process';
+import { shownName } from '../chat/text-line.ts';
 import type { MessageView } from '../chat/view.ts';
 import { formatEndpoint, type ClientConfig } from '../config.ts';
 import type { Call } from './call.ts';
@@ -57,13 +58,19 @@ function addressOf({ http, data, httpTokenFile }: ClientConfig): Record<string, 
   };
 }
 
+/** Empty where there is no name at all. */
+function nameOf(message: MessageView): string {
+  return message.name === null ? '' : shownName(message);
+}
+
 function variablesOf(message: MessageView): Record<string, string | undefined> {
   const variables = {
     SKYCHAT_ID: message.id,
     SKYCHAT_CURSOR: message.cursor,
     SKYCHAT_GROUP: message.group,
     SKYCHAT_AUTHOR: message.author,
-    SKYCHAT_NAME: message.name ?? '',
+    SKYCHAT_NAME: nameOf(message),
+    SKYCHAT_BOT: message.bot === true ? '1' : '0',
     SKYCHAT_TIME: message.time,
     SKYCHAT_KIND: message.kind,
     SKYCHAT_TEXT: message.text,

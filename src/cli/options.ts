@@ -1,7 +1,8 @@
 // The options that several commands share, and the parsers of values. Knows nothing of what any
 // command does with them.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { logFormats, logLevels } from '../config.ts';
+import type { Act, Handler } from './call.ts';
 
 /** How shells complete the value of an option, and help names it. */
 export const fileOptions: ReadonlySet<string> = new Set(['config', 'data', 'key', 'httpTokenFile']);
@@ -72,7 +73,23 @@ export function addExamples(command: Command, ...lines: readonly string[]): Comm
   return command.addHelpText('before', `Examples:\n${examples}\n`);
 }
 
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+/** A command that lists by itself, and has others beside that. */
+export function listingCommand(act: Act, name: string, handler: Handler): Command {
+  const command = new Command(name)
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .allowExcessArguments()
+    .action(
+      act((call) => {
+        call.refuseArguments(command.commands.map((each) => each.name()));
+        return handler(call);
+      }),
+    );
+  return addClientOptions(command);
+}
+
+/** What is given several times is a list. */
+export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
 }
 

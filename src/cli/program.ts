@@ -11,6 +11,7 @@ import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
 import { exportCommand } from './export.ts';
 import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
+import { hookCommand } from './hook.ts';
 import { historyCommand } from './history.ts';
 import { idCommand } from './id.ts';
 import { importCommand } from './import.ts';
@@ -25,6 +26,7 @@ import { searchCommand } from './search.ts';
 import { sendCommand } from './send.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
+import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 
 /** Runs one command line to its end. Never throws; what it answers is for process.exitCode. */
@@ -90,6 +92,8 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     importCommand,
     backupCommand,
     restoreCommand,
+    tokenCommand,
+    hookCommand,
     verifyCommand,
     repairCommand,
     configCommand,

@@ -60,7 +60,8 @@ export function tailCommand(act: Act): Command {
 const execHelp = `
 --exec runs the command by sh -c, one message after the other, with the message as JSON on standard
 input and in SKYCHAT_ID, SKYCHAT_CURSOR, SKYCHAT_GROUP, SKYCHAT_AUTHOR, SKYCHAT_NAME, SKYCHAT_TIME,
-SKYCHAT_KIND, SKYCHAT_TEXT, SKYCHAT_REPLY_TO and SKYCHAT_MINE (1 for one's own).
+SKYCHAT_KIND, SKYCHAT_TEXT, SKYCHAT_REPLY_TO, SKYCHAT_MINE (1 for one's own) and SKYCHAT_BOT (1
+where a bot wrote it).
 `;
 
 async function tail(call: Call): Promise<ExitCode> {

@@ -29,6 +29,8 @@ export interface Draft {
   readonly priority?: 'low' | 'high' | 'urgent';
   /** Whether readers are asked to acknowledge it. */
   readonly ack?: boolean;
+  /** Name of the program that writes it; without one, the node's own people do. */
+  readonly bot?: string;
 }
 
 export interface PostOptions {
@@ -47,6 +49,8 @@ export interface Posted {
 export interface Filter {
   /** Id or name of a group; all groups where not given. */
   readonly group?: string;
+  /** Ids: nothing outside of these groups. */
+  readonly within?: readonly string[];
   /** Public key, 64 hex characters. */
   readonly author?: string;
   /** Only messages at or after this wall-clock time, microseconds. */

@@ -89,6 +89,15 @@ export const idInPath: FieldReader<string> = withSchema(anyCaseHex64, (value) =>
   throw new SkychatError('bad-id', 'the path needs 64 hex characters here');
 });
 
+/** Of a token or a hook. */
+export const credentialId: FieldReader<string> = withSchema(
+  { type: 'string', pattern: '^[0-9a-f]{16}$' },
+  (value) => {
+    if (/^[0-9a-f]{16}$/.test(value)) return value;
+    throw new SkychatError('bad-id', 'the path needs 16 hex characters here');
+  },
+);
+
 /** What only the node can judge. */
 export const anyInPath: FieldReader<string> = withSchema({ type: 'string' }, (value) => value);
 

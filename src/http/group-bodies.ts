@@ -66,7 +66,7 @@ const keys: JsonReader<readonly string[]> = withSchema(
 
 /** Seconds as a number, or such as `90s`, `12h` or `30d`. */
 const spanOfSeconds = integer(1, spanSecondsMax);
-const span: JsonReader<number | string> = withSchema(
+export const span: JsonReader<number | string> = withSchema(
   { anyOf: [spanOfSeconds.schema, spanSeconds.schema] },
   (value, name) => {
     if (typeof value === 'string') spanSeconds(value, name);
@@ -75,7 +75,7 @@ const span: JsonReader<number | string> = withSchema(
   },
 );
 
-function secondsOf(value: number | string): number {
+export function secondsOf(value: number | string): number {
   return typeof value === 'string' ? spanSeconds(value, 'the time') : value;
 }
 

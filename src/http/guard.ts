@@ -1,31 +1,47 @@
-// Decides who may call: the Host, the Origin and the token of a request. Any web page can send a
+// Decides who calls, and who may not: by the Host, the Origin and the token of a request. Any web page can send a
 // form to localhost, and by rebinding its own name also read the answer; neither gets past here.
 // Knows nothing of routes.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { SkychatError } from '../errors.ts';
+import { owner, type Caller, type Tokens } from './tokens.ts';
 
 export interface GuardOptions {
-  /** The bearer token; none is asked for where it is not given. */
+  /** The owner's bearer token; none is asked for where it is not given. */
   readonly token?: Uint8Array | string;
+  /** Those that the owner made for programs. */
+  readonly tokens: Pick<Tokens, 'findCaller'>;
   /** Names that count as this surface, besides the loopback names and the bound address. */
   readonly allowHosts: readonly string[];
 }
 
 export class Guard {
   readonly #tokenHash: Uint8Array | undefined;
+  readonly #tokens: Pick<Tokens, 'findCaller'>;
   readonly #allowHosts: ReadonlySet<string>;
 
   constructor(options: GuardOptions) {
     this.#tokenHash = options.token === undefined ? undefined : sha256(options.token);
+    this.#tokens = options.tokens;
     this.#allowHosts = new Set(options.allowHosts.map((name) => name.toLowerCase()));
   }
 
-  /** Why the request is refused; undefined where it may pass. */
+  /** Why nobody may call in this way, whoever it is; undefined where it may pass. */
   refusalOf(request: IncomingMessage): SkychatError | undefined {
-    return (
-      this.#hostRefusal(request) ?? this.#originRefusal(request) ?? this.#tokenRefusal(request)
-    );
+    return this.#hostRefusal(request) ?? this.#originRefusal(request);
+  }
+
+  /**
+   * Who calls; undefined where the token is missing or wrong. Where none is needed, one that is given
+   * limits the caller all the same.
+   */
+  findCaller(request: IncomingMessage): Caller | undefined {
+    const { authorization } = request.headers;
+    const [, given] = /^bearer(?: +(\S+))? *$/i.exec(authorization ?? '') ?? [];
+    const hash = this.#tokenHash;
+    if (hash === undefined && !/^bearer\b/i.test(authorization ?? '')) return owner;
+    if (hash !== undefined && timingSafeEqual(sha256(given ?? ''), hash)) return owner;
+    return given === undefined ? undefined : this.#tokens.findCaller(given);
   }
 
   #hostRefusal(request: IncomingMessage): SkychatError | undefined {
@@ -71,13 +87,6 @@ export class Guard {
     if (scheme === 'https' && !this.#allowHosts.has(name)) return false;
     if (authority === request.headers.host?.toLowerCase()) return true;
     return scheme === 'http' && authority === `${name}:${request.socket.localPort ?? ''}`;
-  }
-
-  #tokenRefusal(request: IncomingMessage): SkychatError | undefined {
-    if (this.#tokenHash === undefined) return undefined;
-    const [, given = ''] = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (timingSafeEqual(sha256(given), this.#tokenHash)) return undefined;
-    return new SkychatError('unauthorized', 'the bearer token is missing or wrong');
   }
 }
 

@@ -97,6 +97,18 @@ export function like(read: FieldReader<unknown>): JsonReader<string> {
   });
 }
 
+export function textList(itemsMax: number): JsonReader<readonly string[]> {
+  return withSchema(
+    { type: 'array', items: string.schema, minItems: 1, maxItems: itemsMax },
+    (value, name) => {
+      if (!Array.isArray(value) || value.length === 0 || value.length > itemsMax) {
+        throw badField(`${name} must be a list of 1 to ${itemsMax}`);
+      }
+      return value.map((each: unknown) => string(each, name));
+    },
+  );
+}
+
 /** As `like`, where what the reader gives is one of the strings that it takes. */
 export function choice<Value extends string>(read: FieldReader<Value>): JsonReader<Value> {
   return withSchema(read.schema, (value: unknown, name: string) => read(string(value, name), name));

@@ -54,12 +54,12 @@ export const sharedBlockCharsMax = 64 * 1024;
 
 /**
  * After each round of writes to all streams, the next waits this many times as long as the round took:
- * 500 readers take 5 ms, and so a quarter of the processor. What arrives meanwhile shares one write.
+ * 500 readers take 5 ms, and so a third of the processor. What arrives meanwhile shares one write.
  */
-export const roundPauseFactor = 3;
+export const roundPauseFactor = 2;
 
 /** No reader waits longer than this for what has arrived, however many there are. */
-export const roundPauseMsMax = 20;
+export const roundPauseMsMax = 12;
 
 /** A stream pauses once this much waits for its reader, so one that never reads costs no more. */
 export const streamQueueBytesMax = 256 * 1024;
@@ -72,6 +72,9 @@ export const happeningsMax = 1024;
 
 /** Keys with which a group can begin: each is an operation of its roster, and more can be added. */
 export const membersOfDraftMax = 256;
+
+/** Groups of one token; who needs more is not limited by them. */
+export const groupsOfTokenMax = 64;
 
 /** A topic is one line above a conversation. */
 export const topicCharsMax = 256;

@@ -9,7 +9,10 @@ import type { Surface } from './surface.ts';
 export interface StreamStart {
   readonly contentType: string;
   readonly encoding: Encoding;
-  /** What is read and how it is written, in one name: streams of the same name share both. */
+  /**
+   * What is read and how it is written, in one name: streams of the same name share both, where their
+   * callers may see the same groups.
+   */
   readonly name: string;
   readonly arrivals: Arrivals;
   readonly others: Others;
@@ -26,7 +29,9 @@ export function openStream(
 ): LiveStream {
   const { readers, broadcasts, refusals, logger } = surface;
   const { raw: response } = reply;
-  const { name, arrivals, encoding, others, page } = start;
+  // Who may see other groups reads something else.
+  const name = JSON.stringify([reply.request.caller?.within ?? null, start.name]);
+  const { arrivals, encoding, others, page } = start;
   const encode = encoding.event.bind(encoding);
   const stream: LiveStream = new LiveStream({
     ...{ arrivals, encoding, others, response },

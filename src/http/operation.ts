@@ -8,9 +8,10 @@ import { tagAnswer } from './etag.ts';
 import { readNothing, type BodyReader } from './json-body.ts';
 import type { ProblemCode } from './problems.ts';
 import type { Schema } from './schema.ts';
+import type { Scope as CallerScope } from './tokens.ts';
 
 /** What a caller needs: nothing at all, or a token that may read, post or administrate. */
-export type Scope = 'none' | 'read' | 'post' | 'admin';
+export type Scope = 'none' | CallerScope;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -39,6 +40,11 @@ export interface Operation {
   readonly description?: string;
   readonly tag: string;
   readonly scope: Scope;
+  /**
+   * Whether it asks the node by `apiOf`: those who are limited to groups may call nothing else, and no
+   * bot may post by anything else.
+   */
+  readonly perCaller?: true;
   /** A reader for each part of the path that is a parameter. */
   readonly path?: FieldTable;
   readonly query?: FieldTable;
@@ -173,7 +179,8 @@ export function nothing(description: string): Answer {
 
 /** What any request can be answered with, whatever it asks for. */
 export const commonProblems = [
-  ...(['bad-request', 'bad-field', 'unauthorized', 'forbidden-host', 'forbidden-origin'] as const),
+  ...(['bad-request', 'bad-field', 'unauthorized', 'not-permitted'] as const),
+  ...(['forbidden-host', 'forbidden-origin'] as const),
   ...(['request-timeout', 'too-many-requests', 'header-too-large', 'internal'] as const),
   ...(['store-damaged', 'closing', 'store-failed'] as const),
 ] satisfies readonly ProblemCode[];

@@ -132,6 +132,16 @@ export const problemKinds = {
     title: 'There is no such invite in the group',
     hint: 'An invite is named by the id that its creation gave.',
   },
+  'unknown-token': {
+    status: 404,
+    title: 'There is no such token',
+    hint: 'GET /tokens lists the tokens.',
+  },
+  'unknown-hook': {
+    status: 404,
+    title: 'There is no such hook',
+    hint: 'GET /hooks lists the hooks; a hook URL that was revoked opens nothing any more.',
+  },
   'already-member': {
     status: 409,
     title: 'The key is a member already',
@@ -175,7 +185,12 @@ export const problemKinds = {
   unauthorized: {
     status: 401,
     title: 'A token is needed',
-    hint: 'Send Authorization: Bearer TOKEN with the token of --http-token-file.',
+    hint: 'Send Authorization: Bearer TOKEN with the token of --http-token-file or of token create.',
+  },
+  'not-permitted': {
+    status: 403,
+    title: 'The token is not for this',
+    hint: 'skychat-node token list shows its scope and groups; use another token.',
   },
   'forbidden-host': {
     status: 403,

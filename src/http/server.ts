@@ -3,6 +3,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
+import { admit } from './admission.ts';
 import type { Api } from './api.ts';
 import type { Carrying } from './carrying.ts';
 import { addBodyParsers } from './body.ts';
@@ -18,6 +19,7 @@ import {
   type HttpTimes,
 } from './limits.ts';
 import { Refusals } from './problems.ts';
+import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
@@ -25,6 +27,7 @@ import { NoiseHandler, refuse } from './refuse.ts';
 import { addCarryingRoutes } from './routes/carrying.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
+import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
@@ -33,9 +36,11 @@ import { addNodeRoutes } from './routes/node.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
 
-export interface HttpOptions extends GuardOptions {
+export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
+  readonly programs: Programs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -48,26 +53,37 @@ export interface HttpServer {
   readonly fastify: FastifyInstance;
   /** Event streams, followers and long polls that are open. */
   readonly readers: number;
+  /** How the streams among them get on. */
+  readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
 
+export interface StreamFigures {
+  /** Streams whose readers have everything. */
+  readonly live: number;
+  /** Streams whose readers have not taken what was written to them. */
+  readonly paused: number;
+  /** How often a stream was paused. */
+  readonly pauses: number;
+}
+
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { carrying, clock, timers, logger } = options;
+  const { carrying, clock, timers, logger, programs } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const sources = { api, carrying, clock, timers, logger };
+  const sources = { api, programs, carrying, clock, timers, logger };
   const surface: Surface = { ...sources, readers, broadcasts, refusals };
   const noise = new NoiseHandler(surface);
-  const guard = new Guard(options);
+  const guard = new Guard({ ...options, tokens: programs.tokens });
 
   const refusalOf = (request: FastifyRequest): SkychatError | undefined =>
-    guard.refusalOf(request.raw) ??
+    admit(guard, request) ??
     (closing ? new SkychatError('closing', 'the node is closing') : undefined);
 
   const fastify = Fastify({
@@ -114,9 +130,21 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     get readers() {
       return readers.size;
     },
+    get streams() {
+      const { paused, pauses } = readers.streams;
+      return { live: broadcasts.listeners, paused, pauses };
+    },
     counters: () => refusals.counters(),
     close: () => (closed ??= close()),
   };
+}
+
+/**
+ * An EventSource that is refused, with whatever status, gives up for good; one that is cut off comes
+ * back, as it does when nobody listens any more.
+ */
+function resumesByItself({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
 }
 
 function addRoutes(
@@ -124,10 +152,15 @@ function addRoutes(
   surface: Surface,
   refusalOf: (request: FastifyRequest) => SkychatError | undefined,
 ): void {
+  fastify.decorateRequest('caller', null);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('cache-control', 'no-store');
     reply.raw.setHeader('x-content-type-options', 'nosniff');
-    done(refusalOf(request));
+    const refusal = refusalOf(request);
+    if (refusal?.code === 'closing' && resumesByItself(request)) {
+      reply.hijack();
+      request.raw.socket.destroy();
+    } else done(refusal);
   });
   // A shell's prompt begins on a line of its own behind curl.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
@@ -157,6 +190,8 @@ function addRoutes(
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addCarryingRoutes(scope, surface.carrying);
+    addTokenRoutes(scope, surface);
+    addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
     done();
   };

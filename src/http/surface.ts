@@ -3,12 +3,14 @@ import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
 import type { Broadcasts } from './broadcast.ts';
 import type { Carrying } from './carrying.ts';
+import type { Programs } from './programs.ts';
 import type { Refusals } from './problems.ts';
 import type { Readers } from './readers.ts';
 
 export interface Surface {
   readonly api: Api;
   readonly carrying: Carrying;
+  readonly programs: Programs;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;

@@ -11,11 +11,11 @@ import { BundleIntake } from './bundle-intake.ts';
 export interface CarryingParts {
   readonly chat: Pick<Chat, 'groupView'>;
   readonly store: LevelStore;
-  readonly runner: () => Runner;
+  readonly runner: Runner;
 }
 
 export function buildCarrying({ chat, store, runner }: CarryingParts): Carrying {
-  const intake = new BundleIntake({ runner, store });
+  const intake = new BundleIntake({ runner: () => runner, store });
   return {
     exportBundle: async (group) => {
       const only = group === undefined ? undefined : (await chat.groupView(group)).id;

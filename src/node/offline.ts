@@ -2,7 +2,6 @@
 // run: the same store, members and engine. It writes nothing of its own to its feeds.
 import { existsSync } from 'node:fs';
 import { Chat } from '../chat/chat.ts';
-import { labelOf } from '../chat/labels.ts';
 import type { NodeConfig } from '../config.ts';
 import { systemClock, systemRandom, systemTimers, type Logger } from '../env.ts';
 import { SkychatError } from '../errors.ts';
@@ -13,7 +12,6 @@ import { version } from '../version.ts';
 import { BundleIntake } from './bundle-intake.ts';
 import { openForgetting } from './forgetting-parts.ts';
 import { groupRules } from './group-rules.ts';
-import { knowsOwnFeed } from './own-feed.ts';
 import { PeerBook, peerRowPrefix } from './peer-book.ts';
 import { openStorage, type Storage } from './storage.ts';
 
@@ -48,14 +46,9 @@ async function openParts(
   storage: Storage,
   logger: Logger,
 ): Promise<OfflineNode> {
-  const { identity, store, archive, ownHead, unusedKey } = storage;
-  const self = identity.publicKey;
+  const { identity, store, archive, ownHead } = storage;
   const peerBook = new PeerBook(config, await store.local(peerRowPrefix));
-  await knowsOwnFeed(store, ownHead, labelOf, {
-    self,
-    unusedKey,
-    hasPeers: true,
-  });
+  await storage.knowsOwnFeed(true);
   let runner: Runner | undefined = undefined;
   const running = (): Runner => {
     if (runner === undefined) throw new Error('nothing is written before the engine runs');

@@ -1,7 +1,9 @@
 // Where this node tells others that it can be dialed: what its operator says, or else what it
-// listens on. Pure; knows nothing of who is told.
+// listens on. Knows nothing of who is told.
+import { networkInterfaces } from 'node:os';
 import { formatEndpoint, isWildcard, type Advertise, type Endpoint } from '../config.ts';
 import { contentLimits } from '../chat/limits.ts';
+import { parseEndpoint } from '../net/address.ts';
 
 export interface NetworkAddress {
   readonly address: string;
@@ -27,6 +29,15 @@ export function ownAddresses(
     .filter((each) => isDialable(each) && (host === '::' || each.family === 'IPv4'))
     .slice(0, interfaceAddressesMax)
     .map(({ address }) => formatEndpoint({ host: address, port }));
+}
+
+/**
+ * With the interfaces that there are now: a machine that moves has others.
+ * @param listen `host:port`
+ */
+export function readOwnAddresses(advertise: Advertise, listen: string | null): readonly string[] {
+  const network = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return ownAddresses(advertise, listen === null ? undefined : parseEndpoint(listen), network);
 }
 
 /** A link-local address means nothing without the name of the interface. */

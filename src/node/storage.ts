@@ -2,12 +2,14 @@
 // with the latest own segment. Opened together, so that a refusal leaves nothing behind.
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { labelOf } from '../chat/labels.ts';
 import { Archive } from '../cxo/archive.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore, type LevelStore } from '../cxo/level-store.ts';
 import { openOwnHead, type OwnHead } from '../cxo/own-head.ts';
 import type { Logger, Random } from '../env.ts';
 import type { Identity } from '../identity.ts';
+import { knowsOwnFeed } from './own-feed.ts';
 import { clearRestored, isRestored } from './restored.ts';
 import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
 
@@ -28,10 +30,11 @@ export interface Storage {
   readonly store: LevelStore;
   readonly archive: Archive;
   readonly ownHead: OwnHead;
-  /** Whether the directory comes from a backup, and no peer has told yet where the own feeds stand. */
-  readonly isRestored: boolean;
-  /** Whether no node has ever written with this key. */
-  readonly unusedKey: boolean;
+  /**
+   * Whether the own feed ends where the store says; to be called before anything is read from it.
+   * @param hasPeers whether there is anybody who could know more of it
+   */
+  knowsOwnFeed(hasPeers: boolean): Promise<boolean>;
   /** To be called once something was written with the key. */
   announced(runner: OwnFeedWatch): void;
   /** The engine is given where there was one. */
@@ -62,8 +65,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     return {
       ...{ identity, store, ownHead },
       archive: new Archive(store),
-      isRestored: isRestored(data),
-      unusedKey: isUnusedKey(keyFile, identity.publicKey),
+      knowsOwnFeed: (hasPeers) => {
+        const self = identity.publicKey;
+        const signs = { self, unusedKey: isUnusedKey(keyFile, self), isRestored: isRestored(data) };
+        return knowsOwnFeed(store, ownHead, labelOf, { ...signs, hasPeers });
+      },
       announced: (runner) => {
         markKeyUsed(keyFile);
         forgetBackup(data, runner);

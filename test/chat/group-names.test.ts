@@ -26,6 +26,18 @@ test('a name that several groups have is refused with their ids', () => {
   );
 });
 
+test('who may know of some groups alone learns of no other, whether it is there or not', () => {
+  const within = [idOf(2), idOf(3)];
+  expect(readNamedGroup('café', groups, within)).toBe(idOf(2));
+  // There is only one that it knows of.
+  expect(readNamedGroup('twins', groups, within)).toBe(idOf(3));
+  for (const name of ['ops', idOf(1), 'nowhere', idOf(9)]) {
+    expect(() => readNamedGroup(name, groups, within)).toThrow(
+      expect.objectContaining({ code: 'not-permitted' }),
+    );
+  }
+});
+
 test('of very many groups of one name the refusal lists some', () => {
   const many = Array.from({ length: 100 }, (_, n) => ({ id: idOf(n), name: 'x' }));
   expect(() => readNamedGroup('x', many)).toThrow(

@@ -4,6 +4,7 @@ import { toHex } from '../../src/bytes.ts';
 import type { Value } from '../../src/cxo/codec.ts';
 import type { Entry } from '../../src/cxo/archive.ts';
 import { buildProfile, buildText, buildVouch } from '../../src/chat/message.ts';
+import { buildTextLine } from '../../src/chat/text-line.ts';
 import type { MessageView } from '../../src/chat/view.ts';
 import { objectOf, Rig, room, testKey, testSalt } from './rig.ts';
 
@@ -113,4 +114,26 @@ test('names and mentions follow the members and their profiles', async () => {
   expect(await viewOf(rig, entry)).toMatchObject({ name: 'bob', mentions: [alice] });
   rig.arrive({ author: alice, object: buildVouch([bob], testSalt()) });
   expect(await viewOf(rig, entry)).toMatchObject({ mentions: [bob, alice] });
+});
+
+test('a bot is shown under its own name, with the name of the node that speaks for it', async () => {
+  const rig = await Rig.open({ configured: [alice, bob] });
+  rig.arrive({ author: alice, object: buildProfile('Alice', testSalt()) });
+  const say = (author: typeof alice, bot: string): Entry =>
+    rig.arrive({ author, object: buildText('disk full', undefined, testSalt(), { bot }) });
+  expect(await viewOf(rig, say(alice, 'grafana'))).toMatchObject({
+    ...{ author: alice, name: 'grafana', bot: true, node_name: 'Alice', mine: false },
+  });
+  // It passes for nobody: the name of its own node stands beside it, or its key.
+  const posing = await viewOf(rig, say(bob, 'Alice'));
+  expect(posing).toMatchObject({ author: bob, name: 'Alice', bot: true, node_name: null });
+  expect(buildTextLine(posing)).toContain(` Alice (bot of ${bob.slice(0, 8)}): disk full`);
+  const plain = await viewOf(rig, rig.say(alice, 'hello'));
+  expect(plain).not.toHaveProperty('bot');
+  expect(plain).not.toHaveProperty('node_name');
+  const nameless = rig.arrive({
+    author: alice,
+    object: objectOf('text', { text: 'a', bot: true }),
+  });
+  expect(await viewOf(rig, nameless)).toMatchObject({ name: 'Alice', bot: true });
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { utf8 } from '../../src/bytes.ts';
 import type { Value } from '../../src/cxo/codec.ts';
 import { sha256, type MessageId } from '../../src/cxo/ids.ts';
-import { verifyObject } from '../../src/cxo/object.ts';
+import { buildObject, verifyObject } from '../../src/cxo/object.ts';
 import { labelOf } from '../../src/chat/labels.ts';
 import {
   buildAddress,
@@ -181,4 +181,36 @@ test('a text that is about another, or asks to be acknowledged, is found again',
   expect(labelOf('text', buildText('yes', messageId, testSalt()))).toBe('text-linked');
   const asking = buildText('who is there?', undefined, testSalt(), { ack: true });
   expect(labelOf('text', asking)).toBe('text-linked');
+});
+
+test('a text that a bot wrote says so, and who it is, beside all else', () => {
+  const object = buildText('disk full', messageId, testSalt(), {
+    priority: 'high',
+    bot: 'grafana',
+  });
+  expect(parseContent(object)).toEqual({
+    ...{ type: 'text', text: 'disk full', replyTo: messageId, priority: 'high', ack: false },
+    bot: { name: 'grafana' },
+  });
+});
+
+test('a text without a bot has the very bytes that it had before there were any', () => {
+  const salt = testSalt();
+  expect(buildText('a', undefined, salt, { bot: undefined })).toEqual(
+    buildObject({ kind: 'text', text: 'a' }, salt),
+  );
+});
+
+test('a name alone makes no bot, and what cannot be shown of a name is left out', () => {
+  const botOf = (fields: Record<string, Value>) => {
+    const content = parseContent(objectOf('text', { text: 'a', ...fields }));
+    return content.type === 'text' ? content.bot : 'no text';
+  };
+  expect(botOf({ name: 'alice' })).toBeUndefined();
+  expect(botOf({ name: 'alice', bot: 'yes' })).toBeUndefined();
+  expect(botOf({ name: 'a\u202el\u0000ice\n', bot: true })).toEqual({ name: 'alice' });
+  expect(botOf({ name: 'x'.repeat(9999), bot: true })).toEqual({ name: 'x'.repeat(64) });
+  for (const name of ['', '\u200b', 7, null]) {
+    expect(botOf({ name, bot: true })).toEqual({ name: undefined });
+  }
 });

@@ -2,7 +2,7 @@ import { nameless } from '../../src/chat/directory.ts';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import { readReceiptLimits } from '../../src/chat/limits.ts';
-import { buildProfile } from '../../src/chat/message.ts';
+import { buildProfile, buildText } from '../../src/chat/message.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { objectOf, Rig, room, testKey, testSalt, type RigOptions } from './rig.ts';
 
@@ -54,6 +54,15 @@ test('what is there when a node starts for the first time counts as read, once',
   rig.say(alice, 'new');
   expect(await countsOf(rig)).toEqual([1, 0]);
   expect(await countsOf(await open({ disk: rig.disk }))).toEqual([1, 0]);
+});
+
+test('what a bot wrote by this node is unread to its people, and what they wrote is not', async () => {
+  const rig = await open();
+  const object = buildText('disk full', undefined, testSalt(), { bot: 'grafana' });
+  rig.arrive({ author: rig.self, object });
+  rig.say(rig.self, 'I see');
+  expect(await countsOf(rig)).toEqual([1, 0]);
+  expect(await rig.chat.markRead(room.name, 'now', false)).toMatchObject({ unread: 0 });
 });
 
 test('what is deleted is unread no more, and what an edit names a person in is a mention', async () => {

@@ -117,3 +117,11 @@ test('F51 a hostile text of 64 KiB is escaped in linear time', () => {
     expect(escapeLine(text).length).toBeGreaterThanOrEqual(text.length);
   }
 });
+
+test('the name of a bot never stands without that of the node that speaks for it', () => {
+  const line = (over: Partial<MessageView>): string =>
+    buildTextLine({ ...message, name: 'grafana', bot: true, ...over });
+  expect(line({ node_name: 'alice' })).toContain(' grafana (bot of alice): hello');
+  expect(line({ node_name: null })).toContain(' grafana (bot of abcdef01): hello');
+  expect(buildTextLine({ ...message, bot: true })).toContain(' alice (bot): hello');
+});

@@ -212,7 +212,7 @@ test('the rounds of many readers leave the processor to others, and those of few
     await turn();
   }
   broadcast.leave(listener);
-  expect(delays).toEqual([1, 12, 20]);
+  expect(delays).toEqual([1, 8, 12]);
 });
 
 test('a broadcast is kept as long as anybody has taken it', () => {

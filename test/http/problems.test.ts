@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SkychatError, type ErrorCode } from '../../src/errors.ts';
 import { problemKinds, retryAfterSeconds, type ProblemCode } from '../../src/http/problems.ts';
-import { idOf } from '../support/fake-api.ts';
+import { idOf, lobby } from '../support/fake-api.ts';
 import { listenFixture, openFixture, RawClient, type Fixture } from '../support/http.ts';
 
 interface Request {
@@ -45,6 +45,8 @@ const causes: Record<
   'not-the-author': fail('not-the-author'),
   'unknown-member': fail('unknown-member'),
   'unknown-invite': fail('unknown-invite'),
+  'unknown-token': { method: 'DELETE', url: '/tokens/0123456789abcdef' },
+  'unknown-hook': { method: 'POST', url: '/hooks/nothing', headers: text, payload: 'x' },
   'already-member': fail('already-member'),
   'group-left': fail('group-left'),
   'no-key': fail('no-key'),
@@ -54,6 +56,7 @@ const causes: Record<
   'invite-used': fail('invite-used'),
   'invite-revoked': fail('invite-revoked'),
   unauthorized: { headers: { authorization: 'none' } },
+  'not-permitted': { headers: { authorization: 'Bearer limited' }, url: '/status' },
   'forbidden-host': { headers: { host: 'evil.example' } },
   'forbidden-origin': { headers: { origin: 'null' } },
   'idempotency-mismatch': fail('idempotency-mismatch'),
@@ -68,6 +71,8 @@ const causes: Record<
 };
 
 async function send(fixture: Fixture, cause: Request) {
+  const bot = { id: '0123456789abcdef', name: 'a bot' };
+  fixture.programs.callers.set('limited', { scope: 'read', within: [lobby], bot });
   const { failure, headers, ...request } = cause;
   fixture.api.failure = failure;
   fixture.api.arrive('so that a filter is looked at');

@@ -169,6 +169,25 @@ test('what comes on an open connection while the surface closes is answered with
   expect(answer).toMatch(/^retry-after: \d+\r$/im);
 });
 
+test('F49 an EventSource that comes back while the surface closes is cut off, since a refusal would end it for good', async () => {
+  const { api, port, server } = await listenFixture();
+  const slow = new RawClient(port);
+  slow.socket.write('GET /events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await expect.poll(() => server.readers).toBe(1);
+  slow.socket.pause();
+  for (let i = 0; i < 200; i++) api.arrive('x'.repeat(60_000));
+  await expect.poll(() => server.streams.paused).toBe(1);
+  const closed = server.close();
+  const again = new RawClient(port);
+  const accept = 'Accept: text/event-stream\r\n';
+  again.socket.write(`GET /events HTTP/1.1\r\nHost: localhost\r\n${accept}\r\n`);
+  expect(await again.closed()).toBe('');
+  const other = await ask(port, '/events');
+  expect([other.status, other.body]).toEqual([503, expect.stringContaining('"closing"')]);
+  slow.socket.resume();
+  await closed;
+});
+
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'skychat-http-'));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -60,6 +60,7 @@ export class FakeApi implements Api {
   /** How often `after` was called, and how many waits are open. */
   reads = 0;
   waits = 0;
+  readonly #posted = new Map<string, MessageView>();
   readonly happenings = new Happenings();
   readonly #waiting = new Set<() => void>();
 
@@ -109,7 +110,18 @@ export class FakeApi implements Api {
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
     await this.#gate();
     this.drafts.push({ draft, options });
-    const message = this.arrive(draft.text, { mine: true, reply_to: draft.replyTo ?? null });
+    const key = options.idempotency?.key;
+    const before = key === undefined ? undefined : this.#posted.get(key);
+    const { bot, group = lobby } = draft;
+    const message =
+      before ??
+      this.arrive(draft.text, {
+        mine: true,
+        reply_to: draft.replyTo ?? null,
+        ...(/^[0-9a-f]{64}$/.test(group) && { group }),
+        ...(bot !== undefined && { bot: true as const, name: bot, node_name: 'alice' }),
+      });
+    if (key !== undefined) this.#posted.set(key, message);
     return { message, replicated: this.replicated };
   }
 
@@ -418,7 +430,8 @@ export class FakeApi implements Api {
   }
 }
 
-function passes(message: MessageView, { group, author, since }: Filter): boolean {
+function passes(message: MessageView, { group, author, since, within }: Filter): boolean {
+  if (within?.includes(message.group) === false) return false;
   if (group !== undefined && readGroup(group).id !== message.group) return false;
   if (author !== undefined && author !== message.author) return false;
   return since === undefined || Date.parse(message.time) * 1000 >= since;

@@ -8,10 +8,12 @@ import { listenHttp } from '../../src/http/listen.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import { FakeCarrying } from './fake-carrying.ts';
 import { FakeApi } from './fake-api.ts';
+import { FakePrograms } from './fake-programs.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
 
 export interface Fixture {
   readonly api: FakeApi;
+  readonly programs: FakePrograms;
   readonly server: HttpServer;
   readonly logged: { level: string; fields: object; message: string }[];
 }
@@ -22,6 +24,7 @@ export function openFixture(
   strictness: Strictness = 'declared codes',
 ): Fixture {
   const api = new FakeApi();
+  const programs = new FakePrograms();
   const logged: Fixture['logged'] = [];
   const log = (level: string) => (fields: object, message: string) => {
     logged.push({ level, fields, message });
@@ -29,6 +32,7 @@ export function openFixture(
   const logger: Logger = { ...silentLogger, warn: log('warn'), error: log('error') };
   const server = createHttpServer(api, {
     allowHosts: [],
+    programs,
     logger,
     clock: systemClock,
     timers: systemTimers,
@@ -37,7 +41,7 @@ export function openFixture(
   });
   watchContract(server.fastify, strictness);
   onTestFinished(() => server.close());
-  return { api, server, logged };
+  return { api, programs, server, logged };
 }
 
 export interface Listening extends Fixture {

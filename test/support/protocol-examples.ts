@@ -72,6 +72,7 @@ const hello = buildText('hello', undefined, salt(0xa1));
 const answer = buildText('an answer', messageOf(hello), salt(0xa2));
 const profile = buildProfile('alice', salt(0xa3));
 const vouch = buildVouch([bob.publicKey], salt(0xa4));
+const byBot = buildText('disk full', undefined, salt(0xc8), { bot: 'grafana' });
 const unknown = buildObject({ kind: 'x-poll', options: ['yes', 'no'] }, salt(0xa5));
 const left = buildText('left', undefined, salt(0xa6));
 const right = buildText('right', undefined, salt(0xa7));
@@ -351,6 +352,7 @@ function objectExamples(): Record<string, Uint8Array> {
     'object-text-id': objectIdOf(hello),
     'message-text-id': messageOf(hello),
     'object-reply': answer,
+    'object-bot-text': byBot,
     'object-profile': profile,
     'object-vouch': vouch,
     'object-unknown': unknown,

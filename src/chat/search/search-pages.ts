@@ -20,6 +20,8 @@ import { fold } from './words.ts';
 export interface SearchSelection {
   /** Id or name of a group; all groups where not given. */
   readonly group?: string;
+  /** Ids: nothing outside of these groups, and no other is known. */
+  readonly within?: readonly string[];
   /** Public key, 64 hex characters. */
   readonly author?: string;
   /** Only messages at or after this wall-clock time, microseconds. */
@@ -42,8 +44,8 @@ export interface SearchPagesOptions {
   /** Keys of all who wrote something. */
   readonly authors: () => Iterable<PublicKey>;
   readonly nameOf: (author: PublicKey) => string | undefined;
-  /** @throws SkychatError `unknown-group` */
-  readonly groupOf: (idOrName: string) => GroupId;
+  /** @throws SkychatError `unknown-group`, `not-permitted` where it is not within */
+  readonly groupOf: (idOrName: string, within?: readonly string[]) => GroupId;
   /** The message of an id or a cursor; undefined for the very first cursor. */
   readonly findPlace: (position: string) => Promise<Entry | undefined>;
 }
@@ -86,8 +88,9 @@ export class SearchPages {
     };
   }
 
-  #filterOf(query: Query, { group, author, since = 0 }: SearchSelection): DocumentFilter {
-    const { groupOf } = this.#options;
+  #filterOf(query: Query, selection: SearchSelection): DocumentFilter {
+    const { group, within, author, since = 0 } = selection;
+    const groupOf = (name: string): GroupId => this.#options.groupOf(name, within);
     const given = author === undefined ? undefined : parsePublicKey(author);
     if (author !== undefined && given === undefined) {
       throw new SkychatError('bad-field', 'an author is a public key of 64 hex characters');
@@ -95,8 +98,9 @@ export class SearchPages {
     const groupsOf = (named: readonly Named[]): GroupId[] => named.map(({ name }) => groupOf(name));
     const keysOf = (named: readonly Named[]): PublicKey[] =>
       named.flatMap(({ name }) => this.#keysOf(name));
+    const asked = group === undefined ? within?.map((id) => groupOf(id)) : [groupOf(group)];
     return {
-      groups: both(wanted(query.in, groupsOf), group === undefined ? undefined : [groupOf(group)]),
+      groups: both(wanted(query.in, groupsOf), asked),
       authors: both(wanted(query.from, keysOf), given === undefined ? undefined : [given]),
       notGroups: new Set(groupsOf(query.in.filter(({ isNegated }) => isNegated))),
       notAuthors: new Set(keysOf(query.from.filter(({ isNegated }) => isNegated))),

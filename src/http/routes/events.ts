@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventPage, EventView } from '../../chat/view.ts';
 import { SkychatError } from '../../errors.ts';
-import type { Api } from '../api.ts';
+import { apiOf } from '../admission.ts';
 import type { Arrivals } from '../broadcast.ts';
+import type { GroupedApi } from '../caller-api.ts';
 import { contentTypes, eventsEncoding, othersOf } from '../encodings.ts';
 import {
   eventList,
@@ -25,9 +26,9 @@ const lastEventId = describe(
 );
 
 export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api, readers } = surface;
+  const { readers } = surface;
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read' },
+    ...{ method: 'GET', url: '/events', tag: 'messages', scope: 'read', perCaller: true },
     summary: 'Server-sent events: all that happens, from a cursor on',
     query: {
       after: describe('A cursor, `0` or `now`.', cursor, 'now'),
@@ -45,6 +46,7 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
     example: { query: { after: '0', events: 'message,edit,delete' } },
     handle: async ({ query, headers }, request, reply) => {
       const { events, group } = query;
+      const api = apiOf(surface, request);
       const selection = {
         ...(events !== undefined && { events }),
         // A group may be renamed while the stream is open.
@@ -57,13 +59,13 @@ export function addEventRoutes(fastify: FastifyInstance, surface: Surface): void
         ? firstPage(api, query.after ?? 'now')
         : resumedPage(api, last));
       if (request.method === 'HEAD') return reply.type(contentTypes.events).send();
-      return openEvents(surface, reply, page, selection);
+      return openEvents(surface, api, reply, page, selection);
     },
   });
 }
 
 /** Reads once before the answer begins, so that a wrong cursor can still be refused. */
-async function firstPage(api: Api, after: string): Promise<EventPage> {
+async function firstPage(api: GroupedApi, after: string): Promise<EventPage> {
   if (after === 'now') return { events: [], next: api.latestCursor(), more: false };
   await api.after(after, {}, 1);
   return { events: [], next: after, more: true };
@@ -73,7 +75,7 @@ async function firstPage(api: Api, after: string): Promise<EventPage> {
  * A browser that is refused never comes back. So one whose cursor is beyond all that is here, since
  * the store is another one by now, is told so, and goes on from what there is.
  */
-async function resumedPage(api: Api, last: string): Promise<EventPage> {
+async function resumedPage(api: GroupedApi, last: string): Promise<EventPage> {
   try {
     return await firstPage(api, last);
   } catch (error) {
@@ -88,6 +90,7 @@ async function resumedPage(api: Api, last: string): Promise<EventPage> {
 
 function openEvents(
   surface: Surface,
+  api: GroupedApi,
   reply: FastifyReply,
   page: EventPage,
   selection: EventSelection,
@@ -100,13 +103,13 @@ function openEvents(
       ...{ page, contentType: contentTypes.events, encoding: eventsEncoding },
       name: `events ${nameOfSelection(selection)}`,
       others: othersOf(queue),
-      arrivals: arrivalsOf(surface.api, selection),
+      arrivals: arrivalsOf(api, selection),
     },
     () => {
       unwatch();
     },
   );
-  const unwatch = surface.api.happenings.watch((happening) => {
+  const unwatch = api.happenings.watch((happening) => {
     if (!selectsHappening(selection, happening)) return;
     queue.put(happening);
     stream.wake();
@@ -114,7 +117,7 @@ function openEvents(
   return reply;
 }
 
-function arrivalsOf(api: Api, selection: EventSelection): Arrivals {
+function arrivalsOf(api: GroupedApi, selection: EventSelection): Arrivals {
   const filter = selection.group === undefined ? {} : { group: selection.group };
   return {
     after: async (from, limit) => {

@@ -1,6 +1,7 @@
 // /groups and /feeds: what this node is part of, and how far each author's feed is here; making,
 // describing and leaving groups.
 import type { FastifyInstance } from 'fastify';
+import { apiOf } from '../admission.ts';
 import { exampleGroupView, exampleKey, examplePeerKey } from '../examples.ts';
 import { readGroupChanges, readGroupDraft, readRetention } from '../group-bodies.ts';
 import { adminProblems, byGroup, groupProblems } from '../group-operations.ts';
@@ -17,30 +18,37 @@ export function addGroupRoutes(fastify: FastifyInstance, surface: Surface): void
   addChanging(fastify, surface);
 }
 
-function addReading(fastify: FastifyInstance, { api }: Surface): void {
+function addReading(fastify: FastifyInstance, surface: Surface): void {
   const group = exampleGroupView.id;
 
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/groups', tag, scope: 'read', snapshot: true },
+    ...{ method: 'GET', url: '/groups', tag, scope: 'read', perCaller: true, snapshot: true },
     summary: 'The room and the groups, with what is unread',
     answers: { 200: json('The groups.', groupsSchema) },
     problems: [],
     example: { answer: { groups: [exampleGroupView] } },
-    handle: async () => ({ groups: await api.groups() }),
+    handle: async (_input, request) => ({ groups: await apiOf(surface, request).groups() }),
   });
 
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/groups/:id', tag, scope: 'read', snapshot: true },
+    ...{ method: 'GET', url: '/groups/:id', tag, scope: 'read', perCaller: true, snapshot: true },
     summary: 'One group, by its id, or by its name where only one has it',
     path: byGroup,
     answers: { 200: json('The group.', groupSchema) },
     problems: groupProblems,
     example: { path, answer: exampleGroupView },
-    handle: ({ path: { id } }) => api.group(id),
+    handle: ({ path: { id } }, request) => apiOf(surface, request).group(id),
   });
 
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/groups/:id/members', tag, scope: 'read', snapshot: true },
+    ...{
+      method: 'GET',
+      url: '/groups/:id/members',
+      tag,
+      scope: 'read',
+      perCaller: true,
+      snapshot: true,
+    },
     summary: 'Keys and names of the members, and which are linked to this node',
     path: byGroup,
     answers: { 200: json('The members.', membersSchema) },
@@ -56,7 +64,7 @@ function addReading(fastify: FastifyInstance, { api }: Surface): void {
         ],
       },
     },
-    handle: ({ path: { id } }) => ({ members: api.members(id) }),
+    handle: ({ path: { id } }, request) => ({ members: apiOf(surface, request).members(id) }),
   });
 
   addRoute(fastify, {
@@ -74,7 +82,7 @@ function addReading(fastify: FastifyInstance, { api }: Surface): void {
         ],
       },
     },
-    handle: () => ({ feeds: api.feeds() }),
+    handle: () => ({ feeds: surface.api.feeds() }),
   });
 }
 

@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Page, SearchPage } from '../../chat/view.ts';
-import type { Api } from '../api.ts';
+import { apiOf } from '../admission.ts';
+import type { GroupedApi } from '../caller-api.ts';
 import { chunksOf, contentTypes, eventsOf, lineEncodings, noOthers } from '../encodings.ts';
 import { exampleId, exampleKey, exampleMessage, examplePage } from '../examples.ts';
 import { describe, idInPath, type Fields } from '../fields.ts';
@@ -16,10 +17,8 @@ const tag = 'messages';
 const byId = { id: describe('Id of a message.', idInPath) };
 
 export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): void {
-  const { api } = surface;
-
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/messages', tag, scope: 'read' },
+    ...{ method: 'GET', url: '/messages', tag, scope: 'read', perCaller: true },
     summary: 'A page of messages: the newest, what arrived after a cursor, or what came before',
     query: listTable,
     answers: { 200: { description: 'The page.', content: pageContent } },
@@ -29,17 +28,24 @@ export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): vo
   });
 
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/messages/:id', tag, scope: 'read', snapshot: true },
+    ...{ method: 'GET', url: '/messages/:id', tag, scope: 'read', perCaller: true, snapshot: true },
     summary: 'One message',
     path: byId,
     answers: { 200: json('The message as it is now.', messageSchema) },
     problems: ['bad-id', 'unknown-message'],
     example: { path: { id: exampleId }, answer: exampleMessage },
-    handle: ({ path: { id } }) => api.message(id),
+    handle: ({ path: { id } }, request) => apiOf(surface, request).message(id),
   });
 
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/messages/:id/proof', tag, scope: 'read', snapshot: true },
+    ...{
+      method: 'GET',
+      url: '/messages/:id/proof',
+      tag,
+      scope: 'read',
+      perCaller: true,
+      snapshot: true,
+    },
     summary: 'All that is needed to verify one message alone',
     path: byId,
     answers: { 200: json('The proof, in hex.', proofSchema) },
@@ -48,7 +54,7 @@ export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): vo
       path: { id: exampleId },
       answer: { object: '00', root: '01', signature: '02', author: exampleKey, chain: [] },
     },
-    handle: ({ path: { id } }) => api.proof(id),
+    handle: ({ path: { id } }, request) => apiOf(surface, request).proof(id),
   });
 }
 
@@ -64,21 +70,22 @@ async function list(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { api, clock, readers } = surface;
+  const { clock, readers } = surface;
+  const api = apiOf(surface, request);
   const query = readListQuery(fields, request.headers, clock.now());
   const follow = query.follow && request.method !== 'HEAD';
   if (follow || query.waitMs > 0) readers.admit();
   if (query.search !== undefined) return sendPage(reply, query, await search(api, query));
   const page = await readPage(api, query);
-  if (follow) return followFrom(surface, reply, query, page);
+  if (follow) return followFrom(surface, api, reply, query, page);
   const empty = page.messages.length === 0;
   if (empty && query.waitMs > 0 && request.method !== 'HEAD') {
-    return sendPage(reply, query, await poll(surface, reply, query, page));
+    return sendPage(reply, query, await poll(surface, api, reply, query, page));
   }
   return sendPage(reply, query, page);
 }
 
-function search(api: Api, query: ListQuery): Promise<SearchPage> {
+function search(api: GroupedApi, query: ListQuery): Promise<SearchPage> {
   const { search: line = '', before, filter, limit, waitMs } = query;
   return api.search(line, filter, {
     limit,
@@ -87,7 +94,7 @@ function search(api: Api, query: ListQuery): Promise<SearchPage> {
   });
 }
 
-function readPage(api: Api, query: ListQuery): Promise<Page> {
+function readPage(api: GroupedApi, query: ListQuery): Promise<Page> {
   const { after, before, filter, limit } = query;
   if (before !== undefined) return api.before(before, filter, limit);
   if (after !== undefined) return api.after(after, filter, limit);
@@ -104,11 +111,12 @@ function sendPage(reply: FastifyReply, query: ListQuery, page: Page): FastifyRep
 /** Waits for the first arrival that passes the filter; an empty page when the time is over. */
 async function poll(
   surface: Surface,
+  api: GroupedApi,
   reply: FastifyReply,
   query: ListQuery,
   first: Page,
 ): Promise<Page> {
-  const { api, readers, timers } = surface;
+  const { readers, timers } = surface;
   const over = new AbortController();
   const { signal } = over;
   const abort = (): void => {
@@ -133,12 +141,12 @@ async function poll(
 
 function followFrom(
   surface: Surface,
+  api: GroupedApi,
   reply: FastifyReply,
   query: ListQuery,
   page: Page,
 ): FastifyReply {
   if (query.format === 'json') return reply;
-  const { api } = surface;
   openStream(
     surface,
     reply,

@@ -1,6 +1,7 @@
 // What is said about a message: edits, deletion, reactions, acknowledgement, pin, hide; and its
 // answers. Each change is answered with the message as it is then.
 import type { FastifyInstance } from 'fastify';
+import { apiOf } from '../admission.ts';
 import { checkText } from '../check-text.ts';
 import { exampleId, exampleMessage, examplePage } from '../examples.ts';
 import { anyInPath, cursor, describe, idInPath, integer } from '../fields.ts';
@@ -24,7 +25,9 @@ const tag = 'messages';
 const byId = { id: describe('Id of a message.', idInPath) };
 const path = { id: exampleId };
 const answers = { 200: json('The message as it is then.', messageSchema) };
-const common = { tag, scope: 'post', answers } as const;
+const common = { tag, scope: 'post', perCaller: true, answers } as const;
+/** Of those who keep order in the group. */
+const ofOrder = { tag, scope: 'admin', answers } as const;
 const noteProblems = [
   ...(['bad-id', 'unknown-message', 'not-a-member', 'group-left', 'no-key', 'deleted'] as const),
 ] satisfies readonly ProblemCode[];
@@ -35,7 +38,7 @@ export function addNoteRoutes(fastify: FastifyInstance, surface: Surface): void 
   addOfGroup(fastify, surface);
 }
 
-function addOfAuthor(fastify: FastifyInstance, { api }: Surface): void {
+function addOfAuthor(fastify: FastifyInstance, surface: Surface): void {
   addRoute(fastify, {
     ...{ ...common, method: 'PATCH', url: '/messages/:id' },
     summary: 'Its author gives it another text',
@@ -46,7 +49,7 @@ function addOfAuthor(fastify: FastifyInstance, { api }: Surface): void {
       ...{ path, body: { text: 'disk full on db2' } },
       answer: { ...exampleMessage, text: 'disk full on db2', edited: true },
     },
-    handle: ({ path: { id }, body }) => api.edit(id, body),
+    handle: ({ path: { id }, body }, request) => apiOf(surface, request).edit(id, body),
   });
 
   addRoute(fastify, {
@@ -55,13 +58,20 @@ function addOfAuthor(fastify: FastifyInstance, { api }: Surface): void {
     path: byId,
     problems: [...noteProblems, 'not-the-author'],
     example: { path, answer: { ...exampleMessage, text: '', deleted: true } },
-    handle: ({ path: { id } }) => api.erase(id),
+    handle: ({ path: { id } }, request) => apiOf(surface, request).erase(id),
   });
 }
 
-function addOfReaders(fastify: FastifyInstance, { api }: Surface): void {
+function addOfReaders(fastify: FastifyInstance, surface: Surface): void {
   addRoute(fastify, {
-    ...{ method: 'GET', url: '/messages/:id/replies', tag, scope: 'read', snapshot: true },
+    ...{
+      method: 'GET',
+      url: '/messages/:id/replies',
+      tag,
+      scope: 'read',
+      perCaller: true,
+      snapshot: true,
+    },
     summary: 'A page of its answers, oldest first',
     path: byId,
     query: {
@@ -71,8 +81,8 @@ function addOfReaders(fastify: FastifyInstance, { api }: Surface): void {
     answers: { 200: json('The answers.', pageSchema) },
     problems: ['bad-id', 'bad-cursor', 'unknown-message'],
     example: { path, query: { limit: '10' }, answer: examplePage },
-    handle: ({ path: { id }, query: { before, limit = pageMessagesDefault } }) =>
-      api.replies(id, before, limit),
+    handle: ({ path: { id }, query: { before, limit = pageMessagesDefault } }, request) =>
+      apiOf(surface, request).replies(id, before, limit),
   });
 
   addRoute(fastify, {
@@ -81,7 +91,7 @@ function addOfReaders(fastify: FastifyInstance, { api }: Surface): void {
     path: byId,
     problems: noteProblems,
     example: { path, answer: exampleMessage },
-    handle: ({ path: { id } }) => api.ack(id),
+    handle: ({ path: { id } }, request) => apiOf(surface, request).ack(id),
   });
 
   for (const [method, on, summary] of [
@@ -93,7 +103,7 @@ function addOfReaders(fastify: FastifyInstance, { api }: Surface): void {
       path: { ...byId, emoji: describe('One emoji.', anyInPath) },
       problems: noteProblems,
       example: { path: { ...path, emoji: '👍' }, answer: exampleMessage },
-      handle: ({ path: { id, emoji } }) => api.react(id, emoji, on),
+      handle: ({ path: { id, emoji } }, request) => apiOf(surface, request).react(id, emoji, on),
     });
   }
 }
@@ -104,7 +114,7 @@ function addOfGroup(fastify: FastifyInstance, { api }: Surface): void {
     ['DELETE', false],
   ] as const) {
     addRoute(fastify, {
-      ...{ ...common, method, url: '/messages/:id/pin' },
+      ...{ ...ofOrder, method, url: '/messages/:id/pin' },
       summary: on ? 'Pins it: admins; everybody in the room and between two' : 'Pins it no more',
       path: byId,
       problems: [...noteProblems, 'not-an-admin'],
@@ -112,7 +122,7 @@ function addOfGroup(fastify: FastifyInstance, { api }: Surface): void {
       handle: ({ path: { id } }) => api.pin(id, on),
     });
     addRoute(fastify, {
-      ...{ ...common, method, url: '/messages/:id/hide' },
+      ...{ ...ofOrder, method, url: '/messages/:id/hide' },
       summary: on ? 'Hides it from all members: admins only' : 'Hides it no more',
       path: byId,
       problems: [...noteProblems, 'not-an-admin'],

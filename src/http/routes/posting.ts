@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { concat, utf8 } from '../../bytes.ts';
 import { priorities, type Priority } from '../../chat/text-content.ts';
+import { apiOf } from '../admission.ts';
 import type { Draft, PostOptions } from '../api.ts';
 import { bodyOf } from '../body.ts';
 import { checkText } from '../check-text.ts';
@@ -99,10 +100,10 @@ interface PostFields {
 
 type Query = Fields<typeof query>;
 
-export function addPostingRoutes(fastify: FastifyInstance, { api }: Surface): void {
+export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): void {
   const lean = leanOf(messageSchema);
   addRoute(fastify, {
-    ...{ method: 'POST', url: '/messages', tag: 'messages', scope: 'post' },
+    ...{ method: 'POST', url: '/messages', tag: 'messages', scope: 'post', perCaller: true },
     summary: 'Posts a message; it is on the disk when it is answered',
     query,
     headers: { 'Idempotency-Key': idempotencyKey },
@@ -124,7 +125,7 @@ export function addPostingRoutes(fastify: FastifyInstance, { api }: Surface): vo
       const fields = gatherPost(asked, body);
       checkText(fields.text);
       const options = optionsOf(request, asked, fields, headers['Idempotency-Key']);
-      const { message, replicated } = await api.post(draftOf(fields), options);
+      const { message, replicated } = await apiOf(surface, request).post(draftOf(fields), options);
       const waited = (fields.min_peers ?? 0) > 0;
       reply.code(waited && !replicated ? 202 : 201).header('location', `/messages/${message.id}`);
       return message;

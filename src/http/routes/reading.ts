@@ -1,5 +1,6 @@
 // What concerns this node's own people alone: how far they have read, and whom they do not want to read.
 import type { FastifyInstance } from 'fastify';
+import { apiOf } from '../admission.ts';
 import { parseJson } from '../body.ts';
 import { exampleGroup, examplePeerKey } from '../examples.ts';
 import { cursor, describe, idInPath } from '../fields.ts';
@@ -26,9 +27,10 @@ const tag = 'reading';
 const byKey = { pk: describe('A public key.', idInPath) };
 const exampleBlock = { pk: examplePeerKey, name: 'bob', since: '2026-11-22T05:10:00.000Z' };
 
-export function addReadingRoutes(fastify: FastifyInstance, { api }: Surface): void {
+export function addReadingRoutes(fastify: FastifyInstance, surface: Surface): void {
+  const { api } = surface;
   addRoute(fastify, {
-    ...{ method: 'PUT', url: '/groups/:id/read', tag, scope: 'read' },
+    ...{ method: 'PUT', url: '/groups/:id/read', tag, scope: 'post', perCaller: true },
     summary: 'Everything up to a cursor is read; it goes back only where `back` says so',
     path: byGroup,
     body: readMark,
@@ -38,8 +40,8 @@ export function addReadingRoutes(fastify: FastifyInstance, { api }: Surface): vo
       ...{ path: { id: 'lobby' }, body: { cursor: 'now' } },
       answer: { group: exampleGroup, cursor: '0000000000000001', unread: 0, mentions: 0 },
     },
-    handle: ({ path: { id }, body: { cursor: read, back = false } }) =>
-      api.markRead(id, read, back),
+    handle: ({ path: { id }, body: { cursor: read, back = false } }, request) =>
+      apiOf(surface, request).markRead(id, read, back),
   });
 
   addRoute(fastify, {

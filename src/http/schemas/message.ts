@@ -44,7 +44,12 @@ const message = {
   cursor: cursorSchema,
   group: hex,
   author: hex,
-  name: orNull(text),
+  name: { ...orNull(text), description: 'Of a bot, what the node of the author calls it.' },
+  bot: { ...truth, description: "Set where a program wrote it by the author's node." },
+  node_name: {
+    ...orNull(text),
+    description: 'Of a bot: the name of the author, who speaks for it.',
+  },
   seq: whole,
   index: whole,
   time,
@@ -68,7 +73,10 @@ const message = {
   delivery: deliverySchema,
 } satisfies Record<keyof MessageView, object>;
 
-export const messageSchema = { title: 'Message', ...shape(message, ['disputed']) };
+export const messageSchema = {
+  title: 'Message',
+  ...shape(message, ['bot', 'node_name', 'disputed']),
+};
 
 const page = {
   messages: listOf(messageSchema),
