@@ -4,7 +4,7 @@
 // The magic and the version, then frames: a type (1 byte), the length of the body, the body. A `feed`
 // names the feed of the segments and proofs behind it. The last frame is `end`: how many segments there
 // are, how many feeds are not whole because they are damaged where they come from, and SHA-256 of all
-// bytes before it. Nothing follows.
+// bytes before the frame and of these two numbers. Nothing follows.
 import { createHash } from 'node:crypto';
 import { ByteReader, concat, equal, utf8, varintLength, writeVarint } from '../bytes.ts';
 import { SkychatError } from '../errors.ts';
@@ -59,7 +59,7 @@ export class BundleWriter {
   /** To be called last. @param cut feeds that are damaged here, and end before the damage */
   end(cut = 0): Uint8Array {
     const counts = concat(varint(this.#segments), varint(cut));
-    return frame(frameTypes.end, concat(counts, this.#hash.digest()));
+    return frame(frameTypes.end, concat(counts, this.#hash.update(counts).digest()));
   }
 
   #take(bytes: Uint8Array): Uint8Array {
@@ -169,6 +169,7 @@ class BundleReader {
     const reader = new ByteReader(body);
     const count = reader.varint();
     const cut = reader.varint();
+    this.#hash.update(body.subarray(0, reader.offset));
     const digest = reader.take(idBytes);
     if (cut === undefined || digest === undefined || reader.left > 0)
       throw damaged(`its end at byte ${offset} is none`);

@@ -70,7 +70,7 @@ export function addCarryingRoutes(fastify: FastifyInstance, carrying: Carrying):
 
 /** One without a part. */
 const exampleBundle =
-  'c2t5Y2hhdC1ub2RlIGJ1bmRsZQoBACIAANSoQaQPg5LaUv7vkZwEMoW45DHvwvOXNkGqxtKTx+fq';
+  'c2t5Y2hhdC1ub2RlIGJ1bmRsZQoBACIAAEiumFkm0ivAzZLrrVSA/Eiyfk+hIPqBrIJBDBvyA1Ce';
 
 function bytes(description: string): Answer {
   return { description, content: { [bytesType]: { type: 'string', format: 'binary' } } };
