@@ -3,7 +3,6 @@
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
 import type { Forgetting } from './chat/forgetting.ts';
-import { labelOf } from './chat/labels.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {
@@ -30,7 +29,6 @@ import { Mesh } from './node/mesh.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
 import { readOwnAddresses } from './node/own-addresses.ts';
-import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
 import { NodeSurface } from './node/surface.ts';
@@ -218,7 +216,7 @@ class Node implements RunningNode {
     await (this.#network as Network | undefined)?.close();
     await (this.#forgetting as Forgetting | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
-    await this.#storage.close();
+    await this.#storage.close(this.#runner);
   }
 
   #openChat(): Promise<Chat> {
@@ -245,9 +243,8 @@ class Node implements RunningNode {
   }
 
   #knowsOwnFeed(): Promise<boolean> {
-    const { store, ownHead, unusedKey } = this.#storage;
     const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
-    return knowsOwnFeed(store, ownHead, labelOf, { self: this.pk, unusedKey, hasPeers });
+    return this.#storage.knowsOwnFeed(hasPeers);
   }
 
   async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
@@ -363,7 +360,7 @@ class Node implements RunningNode {
       ...{ ...this.#ports, chat: this.#chat, profile: this.#config },
       addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
-        this.#storage.markKeyUsed();
+        this.#storage.announced(this.#runner);
       },
     });
   }

@@ -48,9 +48,11 @@ const layers: Record<string, string[]> = {
   'node/': [...leaf, ...parts],
   'node.ts': [...leaf, ...parts, 'node/'],
   'cli/': [
-    ...['node.ts', 'node/care.ts', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
+    ...['node.ts', 'node/', 'config.ts', 'settings.ts', 'key-file.ts', 'chat/', ...leaf],
     // The shapes of what is asked for.
     ...['http/hooks.ts', 'http/tokens.ts'],
+    // What is carried by hand.
+    ...['cxo/bundle.ts', 'cxo/row-stream.ts', 'cxo/level-errors.ts'],
   ],
   'cli.ts': ['cli/'],
   'index.ts': [...leaf, ...parts, 'node.ts'],

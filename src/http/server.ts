@@ -6,6 +6,7 @@ import { SkychatError } from '../errors.ts';
 import { Allowance } from './allowance.ts';
 import { admit } from './admission.ts';
 import type { Api } from './api.ts';
+import type { Carrying } from './carrying.ts';
 import { addBodyParsers } from './body.ts';
 import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
@@ -29,6 +30,7 @@ import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { RequestTally, type RouteTally } from './request-tally.ts';
 import { requestIds } from './request-ids.ts';
+import { addCarryingRoutes } from './routes/carrying.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addHookRoutes } from './routes/hooks.ts';
@@ -58,6 +60,7 @@ export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly random: Random;
   /** How often a second each caller may write for good; 0: no bound. */
   readonly writeRate: number;
+  readonly carrying: Carrying;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -87,13 +90,12 @@ export interface StreamFigures {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger, programs, metrics } = options;
+  const { clock, timers, logger, programs, metrics, carrying, web } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const { web } = options;
-  const sources = { api, programs, metrics, web, clock, timers, logger };
+  const sources = { api, programs, metrics, carrying, web, clock, timers, logger };
   const surface: Surface = { ...sources, readers, broadcasts, refusals };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
@@ -251,6 +253,7 @@ function addRoutes(fastify: FastifyInstance, surface: Surface): void {
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addSkychatRoutes(scope, surface);
+    addCarryingRoutes(scope, surface.carrying);
     addTokenRoutes(scope, surface);
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);

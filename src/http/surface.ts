@@ -2,6 +2,7 @@
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { Api } from './api.ts';
 import type { Broadcasts } from './broadcast.ts';
+import type { Carrying } from './carrying.ts';
 import type { Programs } from './programs.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './problems.ts';
@@ -10,6 +11,7 @@ import type { WebFiles } from './web-files.ts';
 
 export interface Surface {
   readonly api: Api;
+  readonly carrying: Carrying;
   readonly programs: Programs;
   readonly metrics: Metrics;
   readonly clock: Clock;

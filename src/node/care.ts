@@ -88,7 +88,7 @@ export function repairData(data: string): Promise<RepairReport> {
   return withLock(data, (store) => repairStore(store, { random: systemRandom, labelOf }));
 }
 
-async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
+export async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
   if (!existsSync(data)) {
     throw new SkychatError('bad-config', `there is no data directory ${data}`, {
       hint: 'Name another one with --data.',
@@ -103,6 +103,6 @@ async function withLock<T>(data: string, work: (store: string) => Promise<T>): P
 }
 
 /** What was sealed has another label where it could be opened. */
-function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
+export function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
   return kind === 'sealed' ? unknownLabel : labelOf(kind, object);
 }

@@ -10,6 +10,7 @@ import { formatEndpoint } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { Runner } from '../sync/runner.ts';
 import { openBots, type Bots } from './bots.ts';
+import { buildCarrying } from './carrying.ts';
 import type { Entrance } from './entrance.ts';
 import { openMetrics } from './metrics/snapshot.ts';
 import type { NodeApi } from './node-api.ts';
@@ -53,7 +54,8 @@ export class NodeSurface {
     const { allowHosts, writeRate } = config;
     const guard = { allowHosts, writeRate, ...(token !== undefined && { token }) };
     const metrics = openMetrics({ ...options, store: storage.store, server: () => this.#server });
-    const parts = { programs: bots.programs, metrics, web: findWebFiles() };
+    const carrying = buildCarrying({ ...options, store: storage.store });
+    const parts = { programs: bots.programs, metrics, carrying, web: findWebFiles() };
     const ports = { clock, random, timers, logger };
     this.#bots = bots;
     this.#server = createHttpServer(api, { ...ports, ...guard, ...parts });

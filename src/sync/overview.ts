@@ -10,6 +10,7 @@ import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
 import { buildSyncLoad, type SyncLoad } from './load.ts';
+import type { OwnFeeds } from './own-feeds.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
 import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
@@ -47,6 +48,7 @@ interface OverviewParts {
   readonly forks: Forks;
   readonly receipts: Receipts;
   readonly asked: Stretches;
+  readonly ownFeeds: OwnFeeds;
 }
 
 export class Overview {
@@ -58,6 +60,7 @@ export class Overview {
   readonly #forks: Forks;
   readonly #receipts: Receipts;
   readonly #asked: Stretches;
+  readonly #ownFeeds: OwnFeeds;
   readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
@@ -72,6 +75,15 @@ export class Overview {
     this.#forks = parts.forks;
     this.#receipts = parts.receipts;
     this.#asked = parts.asked;
+    this.#ownFeeds = parts.ownFeeds;
+  }
+
+  /** Whether each own feed that is here may be written to: peers have told where it stands. */
+  areOwnFeedsKnown(now: Now): boolean {
+    for (const { id } of this.#replica.all()) {
+      if (id.author === this.#self && !this.#ownFeeds.mayAppend(id.group, now.mono)) return false;
+    }
+    return true;
   }
 
   /**

@@ -12,7 +12,8 @@ import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import { CommitTally } from './commit-tally.ts';
-import type { Effect, Event, Now, OwnSegment } from './events.ts';
+import type { Carried, Effect, Event, Imported, Now, OwnSegment } from './events.ts';
+import type { ForkProof } from './fork-proof.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
 import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import { syncLimits } from './limits.ts';
@@ -41,7 +42,7 @@ export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
 }
 
 interface Waiting {
-  readonly resolve: (entry: Entry | undefined) => void;
+  readonly resolve: (answer: Entry | Imported | undefined) => void;
   readonly reject: (error: SkychatError) => void;
 }
 
@@ -93,6 +94,11 @@ export class Runner {
     return this.#writeFailure;
   }
 
+  /** Whether nothing keeps this node from writing to its own feeds. */
+  get areOwnFeedsKnown(): boolean {
+    return this.overview.areOwnFeedsKnown(this.#now());
+  }
+
   /** @param have messages on disk, as the caller counts them */
   progress(have: number): ProgressView {
     return this.overview.progress(have, this.#now());
@@ -132,8 +138,7 @@ export class Runner {
    */
   async append(group: GroupId, draft: Draft): Promise<Entry> {
     const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }));
-    if (entry === undefined) throw new Error('an append is answered with its entry');
-    return entry;
+    return entry as Entry;
   }
 
   /** Writes local rows; resolves when they are on disk. */
@@ -144,6 +149,21 @@ export class Runner {
   /** Erases objects of messages, with local rows at the end; resolves when they are gone from the store. */
   async erase(erasures: readonly Erasure[], local: readonly LocalChange[]): Promise<void> {
     await this.#wait((ticket) => ({ type: 'erase', ticket, erasures, local }));
+  }
+
+  /** Takes a segment that was carried here; resolves when what is news of it is on disk. As `append`. */
+  async importSegment(carried: Carried): Promise<Imported> {
+    return (await this.#wait((ticket) => ({ type: 'import', ticket, ...carried }))) as Imported;
+  }
+
+  async importFork(feed: FeedId, proof: ForkProof): Promise<Imported> {
+    const imported = await this.#wait((ticket) => ({ type: 'import-fork', ticket, feed, proof }));
+    return imported as Imported;
+  }
+
+  /** Resolves when everything that is on disk was handed on. */
+  async shown(): Promise<void> {
+    await this.#arrivals;
   }
 
   /** To be called when more messages than before may lack their objects. */
@@ -167,7 +187,7 @@ export class Runner {
     await this.#ownHead.close();
   }
 
-  #wait(event: (ticket: number) => Event): Promise<Entry | undefined> {
+  #wait(event: (ticket: number) => Event): Promise<Entry | Imported | undefined> {
     if (this.#closed) return Promise.reject(failure('closing'));
     const ticket = this.#nextTicket++;
     return new Promise((resolve, reject) => {
@@ -250,6 +270,11 @@ export class Runner {
           waiting.resolve(undefined);
         });
         return;
+      case 'imported':
+        this.#settle(effect.ticket, (waiting) => {
+          waiting.resolve(effect.imported);
+        });
+        return;
       case 'append-failed':
         this.#settle(effect.ticket, (waiting) => {
           waiting.reject(failure(effect.code));
@@ -289,11 +314,7 @@ export class Runner {
     const event = await this.#write(commit, own);
     this.#committing = false;
     this.#handle(event);
-    if (!this.#busy()) this.#onIdle?.();
-  }
-
-  #busy(): boolean {
-    return this.#committing;
+    if (!this.#committing) this.#onIdle?.();
   }
 
   async #write(

@@ -15,6 +15,7 @@ import { listenHttp } from '../../src/http/listen.ts';
 import type { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
 import type { WebFile, WebFiles } from '../../src/http/web-files.ts';
+import { FakeCarrying } from './fake-carrying.ts';
 import { FakeApi } from './fake-api.ts';
 import { FakePrograms } from './fake-programs.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
@@ -64,6 +65,7 @@ export function openFixture(
     web: exampleWeb,
     random: systemRandom,
     writeRate: 0,
+    carrying: new FakeCarrying(),
     ...options,
   });
   watchContract(server.fastify, strictness);
