@@ -40,6 +40,7 @@ import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import { addSkychatRoutes } from './routes/skychat.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
+import { SharedReads } from './shared-reads.ts';
 import type { Surface } from './surface.ts';
 
 export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
@@ -82,7 +83,10 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const surface: Surface = { api, programs, clock, timers, logger, readers, broadcasts, refusals };
+  const surface: Surface = {
+    ...{ api, programs, clock, timers, logger, readers, broadcasts, refusals },
+    newest: new SharedReads(),
+  };
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });
 

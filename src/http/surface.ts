@@ -4,6 +4,7 @@ import type { Api } from './api.ts';
 import type { Broadcasts } from './broadcast.ts';
 import type { Programs } from './programs.ts';
 import type { Refusals } from './problems.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { Readers } from './readers.ts';
 
 export interface Surface {
@@ -13,6 +14,8 @@ export interface Surface {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly readers: Readers;
+  /** Pages of the newest messages, as JSON. */
+  readonly newest: SharedReads<string>;
   readonly broadcasts: Broadcasts;
   readonly refusals: Refusals;
 }
