@@ -13,6 +13,7 @@ import { live } from './figures/live.ts';
 import { memory } from './figures/memory.ts';
 import { posts } from './figures/posts.ts';
 import { eventReaders } from './figures/readers.ts';
+import { reads } from './figures/reads.ts';
 import { reconnect } from './figures/reconnect.ts';
 import { relay } from './figures/relay.ts';
 import { replicate } from './figures/replicate.ts';
@@ -29,6 +30,7 @@ import { projectRoot, Workspace } from './support/workspace.ts';
 const figures: readonly Figure[] = [
   posts,
   http,
+  reads,
   live,
   embedded,
   relay,

@@ -35,6 +35,7 @@ export function eventsOf(messages: readonly MessageView[]): EventView[] {
 }
 
 export const contentTypes = {
+  json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
   text: 'text/plain; charset=utf-8',
   events: 'text/event-stream; charset=utf-8',

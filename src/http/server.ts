@@ -46,6 +46,7 @@ import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import { addSkychatRoutes } from './routes/skychat.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
+import { SharedReads } from './shared-reads.ts';
 import type { Surface } from './surface.ts';
 import type { WebFiles } from './web-files.ts';
 
@@ -96,7 +97,8 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   let closing = false;
   const broadcasts = new Broadcasts(options);
   const sources = { api, programs, metrics, carrying, web, clock, timers, logger };
-  const surface: Surface = { ...sources, readers, broadcasts, refusals };
+  const newest = new SharedReads();
+  const surface: Surface = { ...sources, readers, broadcasts, refusals, newest };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });

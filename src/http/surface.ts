@@ -6,6 +6,7 @@ import type { Carrying } from './carrying.ts';
 import type { Programs } from './programs.ts';
 import type { Metrics } from './metrics.ts';
 import type { Refusals } from './problems.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { Readers } from './readers.ts';
 import type { WebFiles } from './web-files.ts';
 
@@ -18,6 +19,8 @@ export interface Surface {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly readers: Readers;
+  /** Pages of the newest messages, as JSON. */
+  readonly newest: SharedReads<string>;
   readonly broadcasts: Broadcasts;
   readonly refusals: Refusals;
   /** The built page; undefined where there is none. */
