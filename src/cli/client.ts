@@ -26,6 +26,8 @@ export interface Answer<T> {
   readonly status: number;
   /** As the daemon sent it; its shape is trusted. */
   readonly value: T;
+  /** The daemon's clock, as HTTP says it. */
+  readonly date: string | undefined;
 }
 
 /** The daemon went away between question and answer: it may or may not have done what was asked. */
@@ -92,8 +94,10 @@ export class Client {
     signal: AbortSignal,
   ): Promise<Answer<T>> {
     const request = this.#requestOf(target, question, signal);
-    const { status, content } = await send(request.options, request.content, target);
-    if (status >= 200 && status < 300) return { status, value: parseAnswer(content, target) as T };
+    const { status, content, date } = await send(request.options, request.content, target);
+    if (status >= 200 && status < 300) {
+      return { status, value: parseAnswer(content, target) as T, date };
+    }
     throw problemOf(status, content);
   }
 
@@ -148,10 +152,11 @@ async function send(
   options: RequestOptions,
   content: Content,
   target: HttpEndpoint,
-): Promise<{ status: number; content: string }> {
+): Promise<{ status: number; content: string; date: string | undefined }> {
   const response = await begin(options, content, target);
   try {
-    return { status: response.statusCode ?? 0, content: await read(response) };
+    const { statusCode: status = 0, headers } = response;
+    return { status, content: await read(response), date: headers.date };
   } catch (error) {
     throw error instanceof SkychatError ? error : new AnswerLost(error);
   }

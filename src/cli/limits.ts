@@ -60,3 +60,20 @@ export const chatDeliveryMs = 1_000;
 export const chatDeliveryMsMax = 60_000;
 /** Two presses of Ctrl-C that are no further apart leave the chat. */
 export const chatLeaveMs = 2_000;
+/** A service manager that does not take a word in this time is not waited for. */
+export const notifyMs = 5_000;
+
+// doctor
+
+/** A daemon that has not answered one of the doctor's questions by then hangs. */
+export const doctorAnswerMs = 10_000;
+/** For a connection to the own machine. */
+export const dialMs = 2_000;
+/** A store grows by some of this in a day, and its upkeep needs room beside it. */
+export const diskBytesMin = 256 * 2 ** 20;
+/** A store of a GiB is some hundred files. */
+export const inodesMin = 1_000;
+/** 512 links, 512 readers, and the files of the store. */
+export const filesMin = 1_100;
+/** Clocks that are set by the network differ by less than a second. */
+export const clockSkewMs = 30_000;

@@ -7,6 +7,7 @@ import { Call, unknownWord, type Act } from './call.ts';
 import { chatCommand } from './chat.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
 import { exportCommand } from './export.ts';
 import { groupsCommand } from './groups.ts';
@@ -96,6 +97,7 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     hookCommand,
     verifyCommand,
     repairCommand,
+    doctorCommand,
     configCommand,
     completionCommand,
     helpCommand,

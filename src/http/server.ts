@@ -18,6 +18,7 @@ import {
   pathPartCharsMax,
   type HttpTimes,
 } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 import { Refusals } from './problems.ts';
 import type { Programs } from './programs.ts';
 import { Documents } from './openapi.ts';
@@ -25,26 +26,33 @@ import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
 import { addCarryingRoutes } from './routes/carrying.ts';
+import { RequestTally, type RouteTally } from './request-tally.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addMetricsRoutes } from './routes/metrics.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import type { Surface } from './surface.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly programs: Programs;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
   readonly carrying: Carrying;
+  /** The built page, where there is one. */
+  readonly web?: WebFiles | undefined;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -57,6 +65,8 @@ export interface HttpServer {
   readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
+  /** Requests by route, with what they were answered and how soon. */
+  requests(): RouteTally[];
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
@@ -72,13 +82,15 @@ export interface StreamFigures {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { carrying, clock, timers, logger, programs } = options;
+  const { carrying, clock, timers, logger, programs, metrics } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const sources = { api, programs, carrying, clock, timers, logger };
+  const { web } = options;
+  const sources = { api, programs, metrics, web, carrying, clock, timers, logger };
   const surface: Surface = { ...sources, readers, broadcasts, refusals };
+  const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });
 
@@ -114,6 +126,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   fastify.server.on('drop', () => {
     refusals.count('too-many-requests');
   });
+  tally.watch(fastify);
   addRoutes(fastify, surface, refusalOf);
 
   const connections = new Connections(fastify.server);
@@ -135,6 +148,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       return { live: broadcasts.listeners, paused, pauses };
     },
     counters: () => refusals.counters(),
+    requests: () => tally.view(),
     close: () => (closed ??= close()),
   };
 }
@@ -193,6 +207,8 @@ function addRoutes(
     addTokenRoutes(scope, surface);
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
+    addMetricsRoutes(scope, surface);
+    addPageRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

@@ -35,6 +35,8 @@ export interface Storage {
    * @param hasPeers whether there is anybody who could know more of it
    */
   knowsOwnFeed(hasPeers: boolean): Promise<boolean>;
+  /** Parts of the store that could not be read since the start. */
+  damaged(): number;
   /** To be called once something was written with the key. */
   announced(runner: OwnFeedWatch): void;
   /** The engine is given where there was one. */
@@ -55,9 +57,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const lock = await openDataLock(data);
   try {
     const identity = found ?? makeKey(keyFile, random);
+    let damaged = 0;
     const store = await openLevelStore(join(data, storeFolder), {
       random,
       onDamage: ({ feed, from, what }) => {
+        damaged++;
         logger.error({ author: feed?.author, from, what }, 'the store is damaged here');
       },
     });
@@ -70,6 +74,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         const signs = { self, unusedKey: isUnusedKey(keyFile, self), isRestored: isRestored(data) };
         return knowsOwnFeed(store, ownHead, labelOf, { ...signs, hasPeers });
       },
+      damaged: () => damaged,
       announced: (runner) => {
         markKeyUsed(keyFile);
         forgetBackup(data, runner);

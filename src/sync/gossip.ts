@@ -99,7 +99,8 @@ export class Gossip {
     this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify, shedding });
     this.#importing = new Importing({ ...incoming, verify, shedding, groups: () => groups.all() });
     this.#receipts = new Receipts({ ...parts, identity, groups });
-    this.overview = new Overview({ ...incoming, receipts: this.#receipts });
+    const { asked } = this.#fetcher;
+    this.overview = new Overview({ ...incoming, receipts: this.#receipts, asked });
   }
 
   handle(event: Event, now: Now): Effect[] {

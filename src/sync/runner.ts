@@ -5,11 +5,13 @@ import type { Draft } from '../cxo/draft.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
+import { verifySegment } from '../cxo/segment.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
+import { CommitTally } from './commit-tally.ts';
 import type { Carried, Effect, Event, Imported, Now, OwnSegment } from './events.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
@@ -17,6 +19,8 @@ import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import { syncLimits } from './limits.ts';
 import type { Overview } from './overview.ts';
 import type { ProgressView } from './progress.ts';
+import { failure } from './write-failures.ts';
+import { Verifications } from './verifications.ts';
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly store: Store;
@@ -47,6 +51,9 @@ interface Waiting {
 const rereadStep = 1000;
 
 export class Runner {
+  /** What was verified, and written, since the start. */
+  readonly verifications: Verifications;
+  readonly commits = new CommitTally();
   readonly #options: RunnerOptions;
   readonly #gossip: Gossip;
   readonly #ownHead: OwnHeadKeeper;
@@ -72,7 +79,9 @@ export class Runner {
     this.#options = options;
     this.#ownHead = new OwnHeadKeeper(ownHead, timers, logger);
     this.#arrivedUpTo = store.latestArrival();
-    const start = { ...options, states: store.feeds(), held: store.held() };
+    this.verifications = new Verifications(options.verify ?? verifySegment);
+    const { verify } = this.verifications;
+    const start = { ...options, verify, states: store.feeds(), held: store.held() };
     this.#gossip = new Gossip(start, this.#now());
     this.#planTick();
   }
@@ -129,8 +138,7 @@ export class Runner {
    * SkychatError `disk-full`, `store-failed`, `own-feed-unknown`, `too-many-requests`, `closing`.
    */
   async append(group: GroupId, draft: Draft): Promise<Entry> {
-    const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }));
-    return entry as Entry;
+    return (await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }))) as Entry;
   }
 
   /** Writes local rows; resolves when they are on disk. */
@@ -149,13 +157,17 @@ export class Runner {
   }
 
   async importFork(feed: FeedId, proof: ForkProof): Promise<Imported> {
-    const imported = await this.#wait((ticket) => ({ type: 'import-fork', ticket, feed, proof }));
-    return imported as Imported;
+    return (await this.#wait((ticket) => ({
+      type: 'import-fork',
+      ticket,
+      feed,
+      proof,
+    }))) as Imported;
   }
 
   /** Resolves when everything that is on disk was handed on. */
-  async shown(): Promise<void> {
-    await this.#arrivals;
+  shown(): Promise<void> {
+    return this.#arrivals;
   }
 
   /** To be called when more messages than before may lack their objects. */
@@ -317,15 +329,18 @@ export class Runner {
     commit: Extract<Effect, { type: 'commit' }>['commit'],
     own: readonly OwnSegment[],
   ): Promise<Event> {
-    const { store, logger } = this.#options;
+    const { store, logger, clock } = this.#options;
+    const begun = clock.monotonic();
     try {
       const arrivals = await store.commit(commit);
+      this.commits.done(commit, clock.monotonic() - begun);
       this.#writeFailure = undefined;
       for (const segment of own) this.#ownHead.keep(segment);
       return { type: 'committed', arrivals };
     } catch (error) {
       logger.error({ cause: String(error) }, 'the store could not be written');
       const code = error instanceof SkychatError ? error.code : 'store-failed';
+      this.commits.failed++;
       this.#writeFailure = code;
       return { type: 'commit-failed', code };
     }
@@ -367,26 +382,4 @@ export class Runner {
       this.#options.logger.error({ cause: String(error) }, 'an arrival could not be shown');
     });
   }
-}
-
-const hints: Partial<Record<ErrorCode, string>> = {
-  'disk-full': 'free some space; the message was not accepted and can be sent again',
-  'own-feed-unknown':
-    'this key has been used before and the store is empty or older: connect a peer that knows ' +
-    'the feed, or start with --force-new-head',
-  closing: 'the node is shutting down; send again once it is back',
-  'too-many-requests': 'the disk does not keep up; send again in a moment',
-};
-
-const messages: Partial<Record<ErrorCode, string>> = {
-  'disk-full': 'the disk is full',
-  'own-feed-unknown': 'no peer has yet told where the own feed stands',
-  closing: 'the node is shutting down',
-  'too-many-requests': 'too many messages wait for the disk',
-};
-
-function failure(code: ErrorCode): SkychatError {
-  const hint = hints[code];
-  const message = messages[code] ?? 'the store could not be written';
-  return new SkychatError(code, message, hint === undefined ? {} : { hint });
 }

@@ -18,7 +18,7 @@ import { alice, FakeApi } from '../support/fake-api.ts';
 import { FakeCarrying } from '../support/fake-carrying.ts';
 import { FakePrograms } from '../support/fake-programs.ts';
 import { newGroup } from '../support/fake-groups.ts';
-import { openFixture, type Fixture } from '../support/http.ts';
+import { noMetrics, openFixture, type Fixture } from '../support/http.ts';
 import { wrongAnswer } from '../support/http-contract.ts';
 
 async function readDocument(): Promise<Record<string, unknown>> {
@@ -31,8 +31,7 @@ async function readDocument(): Promise<Record<string, unknown>> {
 async function walk(): Promise<{ method: string; url: string; operation: Operation }[]> {
   const server = createHttpServer(new FakeApi(), {
     ...{ allowHosts: [], logger: silentLogger, clock: systemClock, timers: systemTimers },
-    carrying: new FakeCarrying(),
-    programs: new FakePrograms(),
+    ...{ programs: new FakePrograms(), metrics: noMetrics, carrying: new FakeCarrying() },
   });
   const found: { method: string; url: string; operation: Operation }[] = [];
   server.fastify.addHook('onRoute', ({ method, url, config }) => {

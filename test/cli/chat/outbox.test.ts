@@ -21,7 +21,7 @@ function open(respond: Respond) {
         asked.push({ text, key });
         attempts.set(text, (attempts.get(text) ?? 0) + 1);
         await respond(text, key, attempts.get(text) ?? 0);
-        return { status: 201, value: { text } as MessageView as T };
+        return { status: 201, value: { text } as MessageView as T, date: undefined };
       },
     },
     random: systemRandom,
