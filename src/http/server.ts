@@ -97,7 +97,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   let closing = false;
   const broadcasts = new Broadcasts(options);
   const sources = { api, programs, metrics, carrying, web, clock, timers, logger };
-  const newest = new SharedReads();
+  const newest = new SharedReads<string>();
   const surface: Surface = { ...sources, readers, broadcasts, refusals, newest };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);

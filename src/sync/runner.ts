@@ -318,7 +318,11 @@ export class Runner {
     const event = await this.#write(commit, own);
     this.#committing = false;
     this.#handle(event);
-    if (!this.#committing) this.#onIdle?.();
+    if (!this.#busy()) this.#onIdle?.();
+  }
+
+  #busy(): boolean {
+    return this.#committing;
   }
 
   async #write(
