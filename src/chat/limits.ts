@@ -141,14 +141,18 @@ export const sealingLimits = {
   keysOfGrantMax: 4096,
   /** Members to whom history is given along with one post: 3 MB of the largest, 10 KB of usual. */
   grantsAtOnceMax: 16,
-  /** One node gives one member its keys again at most this often: baits cost their author as much. */
+  /** One node gives one member all of its keys again at most this often; between, those that it lacks. */
   grantIntervalUs: 3600 * 1_000_000,
+  /** And these so many times in that: epochs that leave somebody out cost their author as much. */
+  grantsPerIntervalMax: 16,
   /** Keys of one group's epochs, 10 MB in memory and 7 MB on disk: weekly for 1,200 years. */
   keysMax: 65_536,
   /** Of these, what one member brings: nobody takes the room of all others. 80 years of its own. */
   keysOfIssuerMax: 4096,
   /** Epochs of one member that others may seal with: the last ones. */
   epochsOfIssuerMax: 4,
+  /** Of these and earlier ones the recipients are remembered: a year of one member's own. */
+  recordsOfIssuerMax: 64,
   /** Recipients of all such epochs: the latest 100 of a group of 10,000 members. */
   recipientBytesMax: 8 * 1024 * 1024,
   /** Keys that history was given to, members or not: twice the members of the largest group. */

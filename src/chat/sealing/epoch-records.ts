@@ -1,6 +1,6 @@
-// The epochs that could be sealed with: what their objects say in clear, put together from their
-// parts. The latest of each issuer, within a bound of memory: the same ones whatever the order of
-// arrival. Knows no keys and no members.
+// The epochs that could be sealed with, and earlier ones for whose recipients they were: what their
+// objects say in clear, put together from their parts. The latest of each issuer, within a bound of
+// memory: the same ones whatever the order of arrival. Knows no keys and no members.
 import { compare, concat, equal } from '../../bytes.ts';
 import type { PublicKey } from '../../identity.ts';
 import { sealingLimits } from '../limits.ts';
@@ -51,8 +51,14 @@ export class EpochRecords {
     return changed;
   }
 
-  /** Those whose parts are all here and fit together. */
+  /** Those whose parts are all here and fit together, of each issuer the last few. */
   complete(): readonly EpochRecord[] {
+    const spent = this.#spent();
+    return this.#records.filter((each) => each.recipients !== undefined && !spent.has(each));
+  }
+
+  /** The same, with earlier ones that nobody seals with any more. */
+  remembered(): readonly EpochRecord[] {
     return this.#records.filter((each) => each.recipients !== undefined);
   }
 
@@ -65,14 +71,27 @@ export class EpochRecords {
     this.#records = this.#records.filter((each) => each.id !== id || each.issuer !== issuer);
   }
 
+  /** Behind the last few of their issuer; the oldest first. */
+  #spent(): ReadonlySet<Growing> {
+    const spent = new Set<Growing>();
+    const later = new Map<PublicKey, number>();
+    for (const each of this.#records.toReversed()) {
+      const count = later.get(each.issuer) ?? 0;
+      later.set(each.issuer, count + 1);
+      if (count >= sealingLimits.epochsOfIssuerMax) spent.add(each);
+    }
+    return new Set([...spent].reverse());
+  }
+
   #prune(issuer: PublicKey): void {
     this.#records.sort((a, b) => a.time - b.time || (a.issuer + a.id < b.issuer + b.id ? -1 : 1));
-    const { epochsOfIssuerMax, recipientBytesMax } = sealingLimits;
+    const { recordsOfIssuerMax, recipientBytesMax } = sealingLimits;
     const own = this.#records.filter((each) => each.issuer === issuer);
-    const surplus = new Set(own.slice(0, Math.max(0, own.length - epochsOfIssuerMax)));
+    const surplus = new Set(own.slice(0, Math.max(0, own.length - recordsOfIssuerMax)));
     let bytes = 0;
     for (const each of this.#records) bytes += surplus.has(each) ? 0 : each.bytes;
-    for (const each of this.#records.slice(0, -1)) {
+    // What may be sealed with stays the longest: nobody pushes it out with many of its own.
+    for (const each of [...this.#spent(), ...this.#records.slice(0, -1)]) {
       if (bytes <= recipientBytesMax) break;
       if (surplus.has(each)) continue;
       surplus.add(each);

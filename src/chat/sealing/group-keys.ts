@@ -84,6 +84,8 @@ interface PendingGrant {
 interface PendingEpoch {
   readonly id: EpochId;
   readonly objects: readonly Uint8Array[];
+  /** Of the key ring: written with the objects, whichever ticket it is that they go with. */
+  readonly row: LocalChange;
 }
 
 const nothingCarried: Carried = { epoch: undefined, grants: new Map() };
@@ -213,9 +215,11 @@ export class GroupKeys {
     const carried = { epoch: this.#pendingEpoch?.id, grants: this.#pendingGrants };
     const chosen = choose(readers, moment, carried)?.record;
     const wanted = this.#wantedGrants(readers, moment, chosen);
-    const epoch = this.#epochFor(chosen, wanted.repaired, readers, moment, local);
+    const epoch = this.#epochFor(chosen, wanted.repaired, readers, moment);
+    if (epoch !== undefined) local.push(epoch.row);
     const grants = new Map<PublicKey, PendingGrant>();
-    for (const to of wanted.to) grants.set(to, this.#grantFor(to, readers));
+    const current = chosen ?? wanted.repaired;
+    for (const to of wanted.to) grants.set(to, this.#grantFor(to, readers, current, moment));
     const objects = [
       ...(epoch?.objects ?? []),
       ...[...grants.values()].map(({ object }) => object),
@@ -232,14 +236,14 @@ export class GroupKeys {
     const best = readers.candidates.find(
       ({ record }) => isFresh(record, moment) && (chosen === undefined || record === chosen),
     );
+    const { grantsAtOnceMax, grantsPerIntervalMax } = sealingLimits;
     const to = new Set<PublicKey>(best?.missing);
-    for (const key of readers.lacking) {
-      if (to.size >= sealingLimits.grantsAtOnceMax) break;
-      const given = this.#grants.find(key)?.ownTime ?? -1;
-      if (given < 0 || moment.now - given >= sealingLimits.grantIntervalUs) to.add(key);
+    for (const key of readers.lacking.keys()) {
+      if (to.size >= grantsAtOnceMax) break;
+      if (this.#givenOfLate(key, moment) < grantsPerIntervalMax) to.add(key);
     }
     for (const key of readers.owed.keys()) {
-      if (to.size >= sealingLimits.grantsAtOnceMax) break;
+      if (to.size >= grantsAtOnceMax) break;
       to.add(key);
     }
     return { to: [...to], repaired: chosen === undefined ? best?.record : undefined };
@@ -250,15 +254,14 @@ export class GroupKeys {
     repaired: EpochRecord | undefined,
     readers: Readers,
     moment: SealingMoment,
-    local: LocalChange[],
   ): PendingEpoch | undefined {
     const current = chosen ?? repaired;
-    if (current === undefined) return this.#rotate(readers, moment, local);
+    if (current === undefined) return this.#rotate(readers, moment);
     if (current.id === this.#pendingEpoch?.id) return this.#pendingEpoch;
     return undefined;
   }
 
-  #rotate(readers: Readers, moment: SealingMoment, local: LocalChange[]): PendingEpoch {
+  #rotate(readers: Readers, moment: SealingMoment): PendingEpoch {
     const { group, random, ring } = this.#options;
     if (this.#pendingEpoch !== undefined) this.#records.remove(this.#own, this.#pendingEpoch.id);
     const epochKey = random.bytes(keyBytes);
@@ -277,21 +280,36 @@ export class GroupKeys {
       if (part === undefined) throw new Error('an own epoch does not parse');
       this.#records.add(this.#own, part, moment.now, undefined);
     }
-    local.push(ring.add(group, epochKey));
+    const row = ring.add(group, epochKey);
     this.#note(id, this.#own, moment.now);
     this.#version++;
-    this.#pendingEpoch = { id, objects };
+    this.#pendingEpoch = { id, objects, row };
     return this.#pendingEpoch;
   }
 
+  /** Grants by this node. */
+  #givenOfLate(to: PublicKey, { now }: SealingMoment): number {
+    return this.#grants.ownSince(to, now - sealingLimits.grantIntervalUs);
+  }
+
   /**
-   * For a member with history all keys that are held: what it lacks in one case or another is not kept
-   * account of. For any other no more than what was meant for it.
+   * For a member with history all keys that are held, since what it has is not always known; a moment
+   * later only what it is known to lack. For any other no more than what was meant for it.
    */
-  #grantFor(to: PublicKey, { owed }: Readers): PendingGrant {
+  #grantFor(
+    to: PublicKey,
+    { owed, lacking, candidates }: Readers,
+    current: EpochRecord | undefined,
+    moment: SealingMoment,
+  ): PendingGrant {
     const pending = this.#pendingGrants.get(to);
-    const isAll = this.#options.roster.members().get(to)?.history === true;
-    const given = [...this.#held()].filter(([id]) => isAll || owed.get(to)?.includes(id));
+    const isWithHistory = this.#options.roster.members().get(to)?.history === true;
+    const isAll = isWithHistory && this.#givenOfLate(to, moment) === 0;
+    const wanted = new Set(owed.get(to));
+    if (isWithHistory) for (const id of lacking.get(to) ?? []) wanted.add(id);
+    const missing = candidates.find(({ record }) => record === current)?.missing;
+    if (current !== undefined && missing?.includes(to) === true) wanted.add(current.id);
+    const given = [...this.#held()].filter(([id]) => isAll || wanted.has(id));
     const latest = given.slice(-sealingLimits.keysOfGrantMax);
     if (pending !== undefined && latest.every(([id]) => pending.keys.has(id))) return pending;
     const keys = new Map(latest);
@@ -346,7 +364,8 @@ export class GroupKeys {
       return this.#readers.of;
     }
     const of = findReaders(this.#options.roster, {
-      ...{ own: this.#own, records: this.#records.complete(), grants: this.#grants },
+      ...{ own: this.#own, grants: this.#grants, records: this.#records.complete() },
+      remembered: this.#records.remembered(),
       held: this.#held(),
       timeOf: (id) => this.#origins.get(id)?.time,
     });

@@ -8,8 +8,8 @@ import type { KeyGrant } from './epoch.ts';
 interface Grantee {
   /** Of the latest grant, microseconds: keys of no epoch behind it can be in any. */
   time: number;
-  /** Of the latest grant that this node made. */
-  ownTime: number;
+  /** Of the latest grants that this node made, in any order. */
+  ownTimes: readonly number[];
   readonly given: Map<PublicKey, Given>;
 }
 
@@ -41,11 +41,14 @@ export class KeyGrants {
   ): void {
     const grantee = this.#grantees.get(grant.to) ?? {
       time,
-      ownTime: -1,
+      ownTimes: [],
       given: new Map<PublicKey, Given>(),
     };
     grantee.time = Math.max(grantee.time, time);
-    if (issuer === own) grantee.ownTime = Math.max(grantee.ownTime, time);
+    if (issuer === own && !grantee.ownTimes.includes(time)) {
+      const latest = [...grantee.ownTimes, time].sort((a, b) => b - a);
+      grantee.ownTimes = latest.slice(0, sealingLimits.grantsPerIntervalMax);
+    }
     this.#grantees.set(grant.to, grantee);
     const given = grantee.given.get(issuer) ?? { head, seq, epochs: new Uint8Array() };
     if (head > given.head || (head === given.head && seq > given.seq)) {
@@ -71,8 +74,13 @@ export class KeyGrants {
     return false;
   }
 
-  find(to: PublicKey): { readonly time: number; readonly ownTime: number } | undefined {
+  find(to: PublicKey): { readonly time: number } | undefined {
     return this.#grantees.get(to);
+  }
+
+  /** How many grants this node has made to the member since then; no more than the bound. */
+  ownSince(to: PublicKey, time: number): number {
+    return this.#grantees.get(to)?.ownTimes.filter((own) => own > time).length ?? 0;
   }
 
   /** The latest time at which a key that is no member was given keys; −1 where none was. */

@@ -36,8 +36,8 @@ export interface Readers {
   readonly members: readonly PublicKey[];
   /** The best first: the highest generation, then the smallest id. */
   readonly candidates: readonly Candidate[];
-  /** Members with history who have not been given all that this node could give. */
-  readonly lacking: readonly PublicKey[];
+  /** By member with history, keys that this node could give and nobody has given it. */
+  readonly lacking: ReadonlyMap<PublicKey, readonly EpochId[]>;
   /** By member, keys that were sealed for it where it may never get them: its author was removed since. */
   readonly owed: ReadonlyMap<PublicKey, readonly EpochId[]>;
   /** Above that of every epoch of a present member. */
@@ -46,7 +46,10 @@ export interface Readers {
 
 export interface Known {
   readonly own: PublicKey;
+  /** Those that can be sealed with. */
   readonly records: readonly EpochRecord[];
+  /** These, and earlier ones. */
+  readonly remembered: readonly EpochRecord[];
   readonly grants: KeyGrants;
   readonly held: ReadonlyMap<EpochId, Uint8Array>;
   /** Of the epochs whose objects are known, microseconds. */
@@ -57,18 +60,19 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
   const all = roster.members();
   const members = [...all.keys()].filter(isValidPublicKey).sort();
   if (!all.has(known.own))
-    return { members, candidates: [], lacking: [], owed: none, generation: 0 };
+    return { members, candidates: [], lacking: none, owed: none, generation: 0 };
   const prefixes = prefixesOf(members);
   const strangersTime = known.grants.strangersTime((key) => all.has(key));
   const candidates: Candidate[] = [];
   const unread = new Map<EpochId, ReadonlySet<PublicKey>>();
+  const sealable = new Set(known.records);
   let generation = 0;
-  for (const record of known.records) {
+  for (const record of known.remembered) {
     if (all.has(record.issuer)) generation = Math.max(generation, record.generation);
     if (!known.held.has(record.id)) continue;
     const { strangers, missing } = compareRecipients(members, prefixes, record.recipients);
     unread.set(record.id, new Set(missing));
-    if (strangers || !all.has(record.issuer)) continue;
+    if (strangers || !all.has(record.issuer) || !sealable.has(record)) continue;
     // A key that was made here just now was given to nobody, whatever the clock says.
     if (!isPending(record) && record.time <= strangersTime) continue;
     if (!isCounted(roster, record)) continue;
@@ -78,10 +82,12 @@ export function findReaders(roster: SealingRoster, known: Known): Readers {
       candidates.push({ record, missing: left });
   }
   candidates.sort((a, b) => compareRecords(a.record, b.record));
-  const lacking = members.filter((key) => {
-    const member = all.get(key);
-    return key !== known.own && member?.history === true && isLacking(roster, key, known, unread);
-  });
+  const lacking = new Map<PublicKey, readonly EpochId[]>();
+  for (const key of members) {
+    if (key === known.own || all.get(key)?.history !== true) continue;
+    const ids = findLacking(roster, key, known, unread);
+    if (ids.length > 0) lacking.set(key, ids);
+  }
   const owed = findOwed(roster, members, known, unread);
   return { members, candidates, lacking, owed, generation: generation + 1 };
 }
@@ -95,11 +101,11 @@ const none: ReadonlyMap<PublicKey, readonly EpochId[]> = new Map();
 function findOwed(
   roster: SealingRoster,
   members: readonly PublicKey[],
-  { own, records, held, grants }: Known,
+  { own, remembered, held, grants }: Known,
   unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
 ): ReadonlyMap<PublicKey, readonly EpochId[]> {
   const owed = new Map<PublicKey, EpochId[]>();
-  for (const record of records) {
+  for (const record of remembered) {
     if (!held.has(record.id) || isPending(record) || isCounted(roster, record)) continue;
     for (const key of members) {
       const isRecipient = unread.get(record.id)?.has(key) === false;
@@ -110,25 +116,23 @@ function findOwed(
   return owed;
 }
 
-/** A member that came later, to whom an epoch was not given that this node could give. */
-function isLacking(
+/**
+ * Of a member that may read what was before it, the epochs that were not given to it and that this node
+ * could give: made before it came, or by somebody who did not know of it.
+ */
+function findLacking(
   roster: SealingRoster,
   key: PublicKey,
   { grants, held, timeOf }: Known,
   unread: ReadonlyMap<EpochId, ReadonlySet<PublicKey>>,
-): boolean {
-  const granted = grants.find(key);
-  if (granted === undefined) {
-    for (const missing of unread.values()) if (missing.has(key)) return true;
-  }
-  // What came behind both its grant and its admission is its own already.
-  const until = Math.max(granted?.time ?? -1, roster.members().get(key)?.since ?? -1);
-  for (const id of held.keys()) {
-    const isOlder = (timeOf(id) ?? 0) <= until;
-    const isRecipient = unread.get(id)?.has(key) === false;
-    if (isOlder && !isRecipient && !grants.covers(key, id, roster)) return true;
-  }
-  return false;
+): readonly EpochId[] {
+  // Of epochs whose recipients are not remembered any more: those behind both its grant and its
+  // admission are its own already.
+  const until = Math.max(grants.find(key)?.time ?? -1, roster.members().get(key)?.since ?? -1);
+  return [...held.keys()].filter((id) => {
+    const isUnread = unread.get(id)?.has(key) ?? (timeOf(id) ?? 0) <= until;
+    return isUnread && !grants.covers(key, id, roster);
+  });
 }
 
 function compareRecords(a: EpochRecord, b: EpochRecord): number {

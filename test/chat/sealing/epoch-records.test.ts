@@ -76,6 +76,31 @@ describe('the records of epochs', () => {
     );
   });
 
+  test('are remembered for longer than they are sealed with, within a bound for each issuer', () => {
+    const { epochsOfIssuerMax, recordsOfIssuerMax } = sealingLimits;
+    const records = new EpochRecords();
+    for (let i = 0; i < recordsOfIssuerMax + 9; i++) records.add(keyOf(1), partOf(i), i, place);
+    expect(records.complete()).toHaveLength(epochsOfIssuerMax);
+    const kept = records.remembered().map(({ generation }) => generation);
+    expect(kept).toEqual(Array.from({ length: recordsOfIssuerMax }, (_, i) => i + 9));
+  });
+
+  test('that can be sealed with are pushed out by nobody’s many later ones', () => {
+    const records = new EpochRecords();
+    records.add(keyOf(1), partOf(1), 1, place);
+    const prefixes = new Uint8Array(8 * sealingLimits.recipientsOfPartMax).fill(1);
+    for (const issuer of [2, 3, 4, 5]) {
+      for (let i = 0; i < sealingLimits.recordsOfIssuerMax; i++) {
+        records.add(keyOf(issuer), partOf(1000 * issuer + i, { prefixes }), 9 + i, place);
+      }
+    }
+    expect(records.find(idOf(1))).toBeDefined();
+    const bytes = records
+      .remembered()
+      .reduce((sum, { recipients }) => sum + 2 * (recipients?.length ?? 0), 0);
+    expect(bytes).toBeLessThanOrEqual(sealingLimits.recipientBytesMax);
+  });
+
   test('F60 stay within their bound of memory: the oldest go', () => {
     const records = new EpochRecords();
     const prefixes = new Uint8Array(8 * sealingLimits.recipientsOfPartMax).fill(1);
@@ -134,7 +159,8 @@ describe('the account of grants', () => {
       true,
     ]);
     expect(grants.covers(keyOf(4), idOf(5), all)).toBe(false);
-    expect(grants.find(keyOf(2))).toMatchObject({ time: 20, ownTime: 10 });
+    expect(grants.find(keyOf(2))).toMatchObject({ time: 20 });
+    expect([9, 10].map((time) => grants.ownSince(keyOf(2), time))).toEqual([1, 0]);
     expect(grants.strangersTime(() => false)).toBe(20);
     expect(grants.strangersTime(() => true)).toBe(-1);
   });

@@ -87,6 +87,38 @@ describe('a group', () => {
     expect(c.reads(last(late))).toBe('late');
   });
 
+  test('an epoch by somebody who did not know of a member with history is given to it by who does', () => {
+    const [a, b, c] = trio();
+    const d = new Member('d');
+    for (const node of [a, b, c]) node.sees(a, b, c);
+    const before = a.send('before', at(0));
+    for (const node of [b, c]) node.apply(before);
+    // In one part of a partition d comes and is given all that there is.
+    for (const node of [a, d]) node.sees(a, b, c, [d, { history: true }]);
+    const welcome = a.send('welcome', at(1));
+    d.apply([...before, ...welcome]);
+    expect(d.reads(last(before))).toBe('before');
+    // In the other an epoch is made later, without it.
+    b.sees(a, b);
+    const apart = b.send('apart', at(2));
+    for (const node of [a, c, d]) node.apply(apart);
+    expect(d.reads(last(apart))).toBe('locked');
+    const healed = a.send('healed', at(2.1));
+    d.apply(healed);
+    expect([d.reads(last(apart)), d.reads(last(healed))]).toEqual(['apart', 'healed']);
+    expect(kindsOf(a.send('no more', at(2.2)))).toEqual(['sealed']);
+  });
+
+  test('the key of an epoch is written with the ticket that takes it along, though another one made it', () => {
+    const [a] = trio();
+    const unused = a.keys.prepare(at(0));
+    expect(unused.local).toHaveLength(1);
+    const sent = a.send('hello', at(0));
+    expect(kindsOf(sent)).toEqual(['epoch', 'sealed']);
+    a.restart();
+    expect(a.reads(last(sent))).toBe('hello');
+  });
+
   test('an epoch that its issuer kept itself out of is of no use once the issuer is removed', () => {
     const [a, b, c] = trio();
     const epochKey = new Uint8Array(32).fill(66);
@@ -379,8 +411,9 @@ describe('bad input', () => {
     expect(kindsOf(a.send('after', at(1)))).toEqual(['keys', 'sealed']);
   });
 
-  test('keys that turn up again and again are given on at most once an hour', () => {
+  test('keys that turn up again and again are given on one by one, so many times an hour', () => {
     const [a, b, c] = trio();
+    const { grantsPerIntervalMax } = sealingLimits;
     const bait = (byte: number): Entry[] => {
       const epochKey = new Uint8Array(32).fill(byte);
       const recipients = [a.key];
@@ -396,11 +429,18 @@ describe('bad input', () => {
     };
     for (const node of [a, b]) node.sees(a, b, [c, { history: true }]);
     a.send('hello', at(0));
-    a.apply(bait(1));
-    expect(kindsOf(a.send('one', at(1)))).toEqual(['keys', 'sealed']);
-    a.apply(bait(2));
-    expect(kindsOf(a.send('two', at(1.5)))).toEqual(['sealed']);
-    expect(kindsOf(a.send('three', at(2)))).toEqual(['keys', 'sealed']);
+    const givenBy = ([first]: readonly Entry[]): number => {
+      const parsed = parseObject(first?.object ?? new Uint8Array());
+      return (parsed.ok ? parseKeyGrant(parsed.fields)?.epochs.length : undefined) ?? 0;
+    };
+    for (let n = 1; n <= grantsPerIntervalMax; n++) {
+      a.apply(bait(n));
+      const sent = a.send('again', at(1 + n / 100));
+      expect([kindsOf(sent), givenBy(sent)]).toEqual([['keys', 'sealed'], n === 1 ? 2 : 1]);
+    }
+    a.apply(bait(200));
+    expect(kindsOf(a.send('too many', at(1.5)))).toEqual(['sealed']);
+    expect(givenBy(a.send('later', at(3)))).toBe(grantsPerIntervalMax + 2);
   });
 
   test('an epoch or a grant in the feed of another issuer gives no key', () => {
