@@ -27,6 +27,7 @@ export interface ReadingOptions {
   readonly markers: ReadMarkers;
   readonly views: MessageViews;
   readonly people: Pick<People, 'findName'>;
+  readonly since: (group: GroupId) => number;
   readonly backlog: Pick<Backlog, 'read'>;
   readonly live: Pick<LiveEdge, 'latest'>;
   readonly clock: Pick<Clock, 'now'>;

@@ -2,6 +2,8 @@
 // messages.
 
 export class Tally {
+  /** Nothing said before this is unread, whenever it arrives; microseconds. */
+  readonly since: number;
   readonly #countMax: number;
   readonly #mentions = new Set<number>();
   /** Ascending. */
@@ -10,7 +12,8 @@ export class Tally {
   /** Whatever is unread above it is here; above the marker where there was no room for all. */
   #floor: number;
 
-  constructor(marker: number, countMax: number) {
+  constructor(marker: number, countMax: number, since = 0) {
+    this.since = since;
     this.#marker = marker;
     this.#floor = marker;
     this.#countMax = countMax;

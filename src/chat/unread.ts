@@ -15,6 +15,8 @@ export interface UnreadOptions {
   readonly groups: ReadonlySet<GroupId>;
   /** Arrival number up to which the group is read; undefined where it is not counted. */
   readonly markerOf: (group: GroupId) => number | undefined;
+  /** When this node came into the group, microseconds; Infinity for one that it is not in yet. */
+  readonly since: (group: GroupId) => number;
   /** Arrival number up to which every entry was announced. */
   readonly latest: () => number;
   /** Resolves once `read` knows what was said about messages before. */
@@ -74,10 +76,15 @@ export class Unread {
     for (let round = 0; round < this.#limits.roundsMax; round++) {
       if (this.#touched.size > 0 || this.#reviewing !== undefined) {
         await (this.#reviewing ??= this.#review().finally(() => (this.#reviewing = undefined)));
-      } else if (this.#tallies.has(group)) break;
+      } else if (this.#isCounted(group)) break;
       else await (this.#counting ??= this.#count().finally(() => (this.#counting = undefined)));
     }
     return this.#tallies.get(group) ?? none;
+  }
+
+  /** Whether it was, and this node has come into the group no earlier or later since. */
+  #isCounted(group: GroupId): boolean {
+    return this.#tallies.get(group)?.since === this.#options.since(group);
   }
 
   /** To be called with all entries that were announced, in arrival order. */
@@ -116,12 +123,12 @@ export class Unread {
 
   /** Every group that is not counted, in one walk back over the arrivals. */
   async #count(): Promise<void> {
-    const { groups, markerOf, latest, archive } = this.#options;
+    const { groups, markerOf, since, latest, archive } = this.#options;
     const drafts = new Map<GroupId, Tally>();
     for (const group of groups) {
       const marker = markerOf(group);
-      if (marker === undefined || this.#tallies.has(group)) continue;
-      drafts.set(group, new Tally(marker, this.#limits.countMax));
+      if (marker === undefined || this.#isCounted(group)) continue;
+      drafts.set(group, new Tally(marker, this.#limits.countMax, since(group)));
     }
     this.#drafts = drafts;
     for (let end = latest(); ;) {
@@ -160,7 +167,7 @@ export class Unread {
   /** False where the entry is not unread. */
   #put(tally: Tally, entry: Entry): boolean {
     const { self, read } = this.#options;
-    if (entry.arrival <= tally.marker) return false;
+    if (entry.arrival <= tally.marker || entry.time < tally.since) return false;
     const reading = read(entry);
     // What a bot wrote by this node its people have not seen either.
     const isOwn = entry.feed.author === self && reading?.isBot !== true;

@@ -18,6 +18,8 @@ class World {
   readonly named = new Set<Entry>();
   readonly blocked = new Set<string>();
   readonly markers = new Map<GroupId, number>(groups.map((group) => [group, 0]));
+  /** When the node came into a group; microseconds. */
+  readonly since = new Map<GroupId, number>();
   reads = 0;
   readonly unread: Unread;
 
@@ -38,6 +40,7 @@ class World {
         },
       },
       markerOf: (group) => this.markers.get(group),
+      since: (group) => this.since.get(group) ?? 0,
       ready: turn,
       latest: () => this.entries.length,
       read: (entry) => {
@@ -180,4 +183,20 @@ test('of more unread messages than are counted, one that goes makes room for an 
   expect(await count()).toEqual({ unread: countMax, mentions: 1 });
   world.note(3, true);
   expect(await count()).toEqual({ unread: 3, mentions: 1 });
+});
+
+test('what was said before this node came into the group is not unread, whenever it arrives', async () => {
+  const world = new World();
+  const [group] = groups;
+  world.since.set(group, Infinity);
+  world.arrive(0, 1, true);
+  const behind = world.arrive(0, 1, true);
+  expect(await world.unread.counts(group)).toEqual({ unread: 0, mentions: 0 });
+  // It finds itself on the roster: the second message is of the time behind its admission.
+  world.since.set(group, behind.time);
+  expect(await world.unread.counts(group)).toEqual({ unread: 1, mentions: 1 });
+  world.since.set(group, behind.time + 1);
+  expect(await world.unread.counts(group)).toEqual({ unread: 0, mentions: 0 });
+  world.arrive(0, 2, false);
+  expect(await world.unread.counts(group)).toEqual({ unread: 1, mentions: 0 });
 });
