@@ -128,6 +128,7 @@ class Node implements RunningNode {
       chat: () => this.#chat,
       network: () => this.#network,
       feeds: () => this.#runner.overview.feeds(),
+      isShared: (peer, group) => this.#runner.overview.shares(peer, group),
       writeLocal: (changes) => this.#runner.writeLocal(changes),
       open: (link) => this.#onLink(link),
       onRosterChanged: () => {

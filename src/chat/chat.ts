@@ -170,6 +170,7 @@ export class Chat {
       ...{ identity, store, clock, random, room: { id: room.id, isMember } },
       rows: await store.local(groupRowPrefix),
       ringRows: await store.local(ringPrefix),
+      isJoining: (group) => options.joiner().isJoining(group),
     });
     const chat = new Chat(options, {
       ...{ room, membership, book },
@@ -349,6 +350,7 @@ export class Chat {
     return new Reading({
       ...{ self: identity.publicKey, groups: this.#shown.ids, store, archive, timers, clock },
       ...{ markers, views, people, backlog, live: this.#live },
+      since: (group) => this.book.find(group)?.since ?? 0,
       groupOf: (idOrName, within) => this.groupIdOf(idOrName, within),
       findPlace: (position) => conversation.findPlace(position),
       onMoved: (data) => {

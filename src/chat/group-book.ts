@@ -31,6 +31,8 @@ export interface GroupBookOptions {
   /** Local rows of the groups and of the key ring. */
   readonly rows: readonly LocalRow[];
   readonly ringRows: readonly LocalRow[];
+  /** Whether this node is on its way into the group by an invite. */
+  readonly isJoining: (group: GroupId) => boolean;
 }
 
 export interface GroupChanges {
@@ -112,9 +114,10 @@ export class GroupBook implements Contents {
   }
 
   #add({ genesis, isWanted, called }: GroupRow): Group {
-    const { identity, random } = this.#options;
+    const { identity, random, isJoining } = this.#options;
     const group: Group = new Group({
       ...{ genesis, isWanted, called, self: identity.publicKey },
+      isJoining: () => isJoining(genesis.id),
       contentOf: (entry) => this.of(entry),
       keysOf: (roster) =>
         new GroupKeys({

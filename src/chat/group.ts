@@ -20,6 +20,8 @@ export interface GroupOptions {
   readonly keysOf: (roster: Roster) => GroupKeys;
   /** Whether this node has asked to be in it. */
   readonly isWanted: boolean;
+  /** Whether this node is on its way into it by an invite: it may have left before. */
+  readonly isJoining: () => boolean;
   /** What the invite called it, until its members' word can be read. */
   readonly called?: string | undefined;
 }
@@ -65,11 +67,21 @@ export class Group {
   }
 
   get standing(): Standing {
-    const { self } = this.#options;
+    const { self, isJoining } = this.#options;
     if (this.roster.isMember(self)) return 'active';
     if (this.roster.removedBy(self) !== undefined) return 'removed';
-    if ((this.roster.personOf(self)?.grants.length ?? 0) > 0) return 'left';
+    if (this.#wasMember && !isJoining()) return 'left';
     return this.isWanted ? 'joining' : 'carried';
+  }
+
+  get #wasMember(): boolean {
+    return (this.roster.personOf(this.#options.self)?.grants.length ?? 0) > 0;
+  }
+
+  /** When this node first came into it, microseconds: what was said before is no news to it. */
+  get since(): number {
+    const grants = this.roster.personOf(this.#options.self)?.grants ?? [];
+    return Math.min(...grants.map(({ act }) => act?.entry.time ?? 0));
   }
 
   /** Whether this node is, or was, of the group: then it is shown. */

@@ -1,6 +1,5 @@
 // What is done with groups: made, described, joined and left, members let in and removed. Each is
 // checked against the roster as it is here, and written as an operation that says what was seen.
-import { compare } from '../bytes.ts';
 import { saltBytes } from '../cxo/limits.ts';
 import type { FeedState } from '../cxo/feed.ts';
 import { parseGroupId, type GroupId } from '../cxo/ids.ts';
@@ -18,8 +17,9 @@ import type { GroupActions } from './group-actions.ts';
 import type { GroupBook } from './group-book.ts';
 import { readNamedGroup, type NamedGroup } from './group-names.ts';
 import type { Group } from './group.ts';
-import { buildInvite, type Invite, type InviteNode } from './invite.ts';
-import { inviteLimits, rosterLimits } from './limits.ts';
+import { buildInvite, type Invite } from './invite.ts';
+import { findInviteNodes } from './invite-nodes.ts';
+import { rosterLimits } from './limits.ts';
 import { parseName } from './names.ts';
 import { Offering } from './offering.ts';
 import type { Writer } from './ports.ts';
@@ -37,6 +37,8 @@ export interface Joiner {
   /** Resolves when a restart would go on with it. */
   begin(link: string): Promise<Invite>;
   cancel(group: GroupId): Promise<void>;
+  /** Whether it is on its way into the group. */
+  isJoining(group: GroupId): boolean;
 }
 
 export interface GroupsOptions {
@@ -132,7 +134,7 @@ export class Groups implements GroupActions {
     const id = identityOfSeed(seed).publicKey;
     const change = { op: 'invite', invite: publicKeyBytes(id), expires, uses, history } as const;
     this.#check(group, change);
-    const nodes = this.#nodesOf(group);
+    const nodes = findInviteNodes(group.roster, this.#self, this.#options.addressesOf);
     await this.#issue(group, change);
     const { bytes: genesis, encrypted } = group.genesis;
     const name = encrypted ? group.name : undefined;
@@ -165,8 +167,11 @@ export class Groups implements GroupActions {
     if (group.standing === 'active') {
       throw new SkychatError('already-member', 'this node is in that group already');
     }
-    await this.#options.joiner().begin(link);
-    return this.#options.view(group.id);
+    const { joiner, onChange, view } = this.#options;
+    await joiner().begin(link);
+    // A group that was left is named to others from now on.
+    onChange();
+    return view(group.id);
   }
 
   async add(
@@ -184,7 +189,10 @@ export class Groups implements GroupActions {
   }
 
   async promote(idOrName: string, key: PublicKey): Promise<GroupView> {
-    return this.#change(idOrName, { op: 'promote', key });
+    const isNew = !this.#read(idOrName).roster.isMember(key);
+    const view = await this.#change(idOrName, { op: 'promote', key });
+    if (isNew) await this.#offering.offer(this.#read(idOrName), [key]);
+    return view;
   }
 
   async demote(idOrName: string, key: PublicKey): Promise<GroupView> {
@@ -194,8 +202,9 @@ export class Groups implements GroupActions {
   async leave(idOrName: string): Promise<GroupView> {
     const { joiner, book, writer, onChange, view } = this.#options;
     const group = this.#read(idOrName);
+    const { standing } = group;
     await joiner().cancel(group.id);
-    if (group.standing === 'joining') {
+    if (standing === 'joining') {
       // Afterwards it is shown no more.
       const left: GroupView = { ...(await view(group.id)), state: 'left', join: null };
       await writer.writeLocal([book.unwant(group)]);
@@ -353,28 +362,6 @@ export class Groups implements GroupActions {
     return group.roster.seenNow(headsOf, this.#self, 'key' in change ? change.key : undefined);
   }
 
-  /** This node and the most senior of the others that can be dialed. */
-  #nodesOf(group: Group): InviteNode[] {
-    const { addressesOf } = this.#options;
-    const others = [...group.roster.members()]
-      .filter(([pk]) => pk !== this.#self)
-      .sort(
-        ([a, { rank: of }], [b, { rank }]) =>
-          rankOrder(of, rank) || compare(publicKeyBytes(a), publicKeyBytes(b)),
-      )
-      .map(([pk]) => pk);
-    const nodes: InviteNode[] = [];
-    for (const pk of [this.#self, ...others]) {
-      const addresses = addressesOf(pk).slice(0, inviteLimits.addressesOfNodeMax);
-      if (addresses.length > 0) nodes.push({ pk, addresses });
-      if (nodes.length >= inviteLimits.nodesNamedMax) break;
-    }
-    if (nodes.length > 0) return nodes;
-    throw new SkychatError('not-ready', 'no member of the group is known to be dialable', {
-      hint: 'Start this node with --advertise HOST:PORT, so that those who are invited find it.',
-    });
-  }
-
   #salt(): Uint8Array {
     return this.#options.random.bytes(saltBytes);
   }
@@ -382,10 +369,6 @@ export class Groups implements GroupActions {
 
 function headOf({ feed, head, tail }: FeedState): { head: number; seq: number } {
   return { head: feed.head, seq: (tail?.head ?? head).seq };
-}
-
-function rankOrder(a: number | null, b: number | null): number {
-  return (a ?? Infinity) - (b ?? Infinity) || 0;
 }
 
 function termsView(

@@ -42,12 +42,16 @@ export class People {
     return book.find(group)?.roster.isMember(key) === true;
   }
 
-  /** Whether the key belongs to any group that this node is in, or is joining. */
+  /**
+   * Whether the key belongs to any group that this node is in, or is joining. To members of one that
+   * it has left it has to say so: who has heard of it has no link with it any more.
+   */
   isKnown(key: PublicKey): boolean {
     const { room, book } = this.#options;
     if (room.membership.isMember(key)) return true;
     for (const { roster, standing } of book.groups()) {
-      if ((standing === 'active' || standing === 'joining') && roster.isMember(key)) return true;
+      const isOfGroup = standing === 'active' || standing === 'joining' || standing === 'left';
+      if (isOfGroup && roster.isMember(key)) return true;
     }
     return false;
   }

@@ -1,15 +1,15 @@
 // The frames by which a joiner asks a member to let it into a group, the member's answer, and the word
-// to a key that it was removed. Knows nothing of when they are sent. The group is named by a salted tag, so that nobody learns of it who
-// does not know it.
+// on who is in a group and who is not. Knows nothing of when they are sent. The group is named by a
+// salted tag, so that nobody learns of it who does not know it.
 import type { Proof } from '../cxo/archive.ts';
 import { decode, encode, type Value } from '../cxo/codec.ts';
 import { domainHash, groupIdBytes, idBytes, type GroupId } from '../cxo/ids.ts';
 import { signatureBytes } from '../cxo/sign.ts';
 import { publicKeyBytes, publicKeyOfBytes, type PublicKey } from '../identity.ts';
-import { removalLimits } from './door-limits.ts';
+import { wordLimits } from './door-limits.ts';
 
 /** `20` to `2f` are the door's; what is not known of them the gossip ignores. */
-export const doorFrames = { knock: 0x20, answer: 0x21, removed: 0x22 } as const;
+export const doorFrames = { knock: 0x20, answer: 0x21, standing: 0x22 } as const;
 
 export const knockTagBytes = 16;
 
@@ -80,15 +80,18 @@ export function parseAnswer(payload: Uint8Array): KnockAnswer | undefined {
   return { tag, code: knockCodes.find((code) => code === word) };
 }
 
-/** What proves that a key was removed: the removal, and how its author came to be an admin. */
-export interface RemovalWord {
+/** Of one operation: its author is named in the root. */
+export type WordProof = Omit<Proof, 'author'>;
+
+/** What proves that a key was removed, or let in: the operation, and how its author came to have a say. */
+export interface StandingWord {
   readonly tag: Uint8Array;
-  readonly proofs: readonly Omit<Proof, 'author'>[];
+  readonly proofs: readonly WordProof[];
 }
 
 /** Undefined where it is larger than a frame of this kind may be. */
-export function encodeRemoval({ tag, proofs }: RemovalWord): Uint8Array | undefined {
-  const { proofsMax, chainMax } = removalLimits;
+export function encodeStanding({ tag, proofs }: StandingWord): Uint8Array | undefined {
+  const { proofsMax, chainMax } = wordLimits;
   const isTooLong = proofs.some(({ chain }) => chain.length > chainMax);
   if (proofs.length === 0 || proofs.length > proofsMax || isTooLong) return undefined;
   const list = proofs.map(({ object, root, chain, signature }) => [
@@ -99,20 +102,20 @@ export function encodeRemoval({ tag, proofs }: RemovalWord): Uint8Array | undefi
   for (const { object, root, chain } of proofs) {
     for (const bytes of [object, root, ...chain]) size += bytes.length;
   }
-  return size > removalLimits.bytesMax ? undefined : encode([tag, list]);
+  return size > wordLimits.bytesMax ? undefined : encode([tag, list]);
 }
 
-export function parseRemoval(payload: Uint8Array): RemovalWord | undefined {
+export function parseStanding(payload: Uint8Array): StandingWord | undefined {
   const [tag, list] = fieldsOf(payload, 2) ?? [];
   if (!isBytes(tag, knockTagBytes) || !Array.isArray(list)) return undefined;
-  if (list.length === 0 || list.length > removalLimits.proofsMax) return undefined;
-  const proofs: Omit<Proof, 'author'>[] = [];
+  if (list.length === 0 || list.length > wordLimits.proofsMax) return undefined;
+  const proofs: WordProof[] = [];
   for (const item of list) {
     if (!Array.isArray(item) || item.length !== 4) return undefined;
     const [object, root, signature, chain] = item;
     if (!(object instanceof Uint8Array) || !(root instanceof Uint8Array)) return undefined;
     if (!isBytes(signature, signatureBytes) || !Array.isArray(chain)) return undefined;
-    if (chain.length > removalLimits.chainMax || !chain.every(isAnyBytes)) return undefined;
+    if (chain.length > wordLimits.chainMax || !chain.every(isAnyBytes)) return undefined;
     proofs.push({ object, root, signature, chain });
   }
   return { tag, proofs };

@@ -23,18 +23,23 @@ export const doorLimits = {
   rosterMs: 1_000,
 } as const;
 
-/** The word to a key that it was removed. */
-export const removalLimits = {
-  /** The removal, and one promotion after the other up to the founder. */
+/** Words on who is in a group, or was removed from it. */
+export const wordLimits = {
+  /** The operation, and one promotion after the other up to the founder. */
   proofsMax: 16,
   /** Roots behind the one that lists it, up to a signed one: what one segment may have of usual size. */
   chainMax: 256,
   /** Stays below what one item of the codec may have. */
   bytesMax: 200 * 1024,
-  /** Words of one link that are looked at: one for each group is enough. Each costs some signatures. */
+  /** Words of one link that are looked at, or said: one for each group is enough. Each costs signatures. */
+  wordsOfLinkMax: 64,
   /** Of a key that is in no group: enough to be told that it was removed by somebody who was. */
   wordsOfGuestMax: 4,
-  wordsOfLinkMax: 64,
+  /** Until both ends of a link have named the groups that they have in common; then looked at as often. */
+  settleMs: 5_000,
+  reviewMs: 15_000,
+  /** Operations of one group that words have brought since the start; feeds bring them as well. */
+  operationsMax: 4_096,
 } as const;
 
 export const joiningLimits = {

@@ -1,27 +1,23 @@
 // The door of a node to the groups that it is in: lets in who comes with an invite. A key that is in
 // no group of this node's is a guest: it has a link for a moment, and nothing of the gossip reaches
-// it before it was let in. Also tells keys that were removed from a group that they were, with the
-// proof, since nobody else speaks to them any more. Knows nothing of rosters beyond verdicts.
+// it before it was let in. Words on who is in a group go over the same links: src/node/words.ts. Knows
+// nothing of rosters beyond verdicts.
 import { equal } from '../bytes.ts';
 import { verifyJoinProof } from '../chat/invite.ts';
-import type { Proof } from '../cxo/archive.ts';
-import type { Entry } from '../cxo/entry.ts';
 import type { GroupId } from '../cxo/ids.ts';
-import { verifyProof } from '../cxo/proof.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import {
   doorFrames,
   encodeAnswer,
-  encodeRemoval,
   knockTag,
   parseKnock,
-  parseRemoval,
   type Knock,
   type KnockCode,
 } from './door-frames.ts';
-import { doorLimits, removalLimits } from './door-limits.ts';
+import { doorLimits, wordLimits } from './door-limits.ts';
+import { Words, type WordPorts } from './words.ts';
 
 /** What the roster says of a key that comes by an invite; `open`: it may be let in. */
 export type InviteVerdict =
@@ -38,13 +34,9 @@ export interface DoorPorts {
   check(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): InviteVerdict;
   /** Writes the admission; resolves when it is on disk and `check` knows of it. */
   admit(group: GroupId, invite: PublicKey, joiner: PublicKey, signature: Uint8Array): Promise<void>;
-  /** Those of them from which the key was removed. */
-  removedFrom(key: PublicKey): readonly GroupId[];
-  /** That the key was removed, for somebody who knows nothing newer; empty where there is no proof. */
-  proveRemoval(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]>;
-  /** Operations of the roster that show this node's own removal, or do not: the roster decides. */
-  /** @returns who, as this node sees it, was removed before it could remove: the peer may not know */
-  takeRemoval(group: GroupId, entries: readonly Entry[], word: Uint8Array): readonly PublicKey[];
+  /** Whether a key that is in no group of this node's may come to say or hear who is in one. */
+  hasWordFor(key: PublicKey): boolean;
+  readonly words: Omit<WordPorts, 'logger'>;
   /** Whether the key may have a link whatever is said at the door. */
   isKnown(key: PublicKey): boolean;
   /** Hands a link on to the gossip. */
@@ -59,8 +51,8 @@ export interface DoorCounters {
   /** Guests for whom there was no place, and those that were not let in while they had one. */
   readonly 'guests-full': number;
   readonly 'guest-expired': number;
-  /** Words on removals that are none, or prove nothing. */
-  readonly 'removal-invalid': number;
+  /** Words on who is in a group that are none, or prove nothing. */
+  readonly 'word-invalid': number;
 }
 
 /** One link at the door. */
@@ -73,10 +65,9 @@ interface Visit {
   offences: number;
   knocks: number;
   knocksSince: number;
-  /** Groups of whose removals the peer was told, and words on its own that it said. */
-  readonly told: Set<GroupId>;
-  words: number;
+  readonly words: Words;
   stopTimer: (() => void) | undefined;
+  stopReview: (() => void) | undefined;
   isClosed: boolean;
 }
 
@@ -91,7 +82,7 @@ export class Door {
   #waiting = 0;
   readonly #counters = {
     ...{ 'knock-malformed': 0, 'knock-forged': 0, 'knocks-too-many': 0 },
-    ...{ 'guests-full': 0, 'guest-expired': 0, 'removal-invalid': 0 },
+    ...{ 'guests-full': 0, 'guest-expired': 0, 'word-invalid': 0 },
   };
 
   constructor(ports: DoorPorts) {
@@ -110,31 +101,36 @@ export class Door {
   mayEnter(key: PublicKey): boolean {
     if (this.#guests.has(key)) return true;
     if (this.#guests.size >= doorLimits.guestsMax) return false;
-    if (!this.#ports.hasInvites() && this.#ports.removedFrom(key).length === 0) return false;
+    if (!this.#ports.hasInvites() && !this.#ports.hasWordFor(key)) return false;
     return (this.#paused.get(key) ?? 0) <= this.#ports.clock.monotonic();
   }
 
   /** Takes over a link: that of a known key goes to the gossip at once. */
   openLink(link: Link): LinkHandler {
+    const { words, logger } = this.#ports;
     const visit: Visit = {
       ...{ link, handler: undefined, held: [], heldBytes: 0, offences: 0, knocks: 0 },
-      ...{ knocksSince: 0, told: new Set(), words: 0, stopTimer: undefined, isClosed: false },
+      ...{ knocksSince: 0, stopTimer: undefined, stopReview: undefined, isClosed: false },
+      words: new Words(link, { ...words, logger }),
     };
     this.#visits.add(visit);
     if (this.#ports.isKnown(link.peer)) visit.handler = this.#ports.open(link);
     else this.#receive(visit);
-    void this.#tellRemovals(visit);
+    void this.#tell(visit, false);
+    this.#review(visit, wordLimits.settleMs);
     return {
       onFrame: (type, payload) => {
         if (visit.isClosed) return;
         if (type === doorFrames.knock) this.#knocked(visit, payload);
-        else if (type === doorFrames.removed) this.#heardRemoval(visit, payload);
+        else if (type === doorFrames.standing) this.#heard(visit, payload);
         else if (visit.handler !== undefined) visit.handler.onFrame(type, payload);
         else this.#hold(visit, type, payload);
       },
       onDrain: () => visit.handler?.onDrain(),
       onClose: (reason) => {
         visit.isClosed = true;
+        visit.words.close();
+        visit.stopReview?.();
         this.#visits.delete(visit);
         this.#leave(visit);
         visit.handler?.onClose(reason);
@@ -147,7 +143,7 @@ export class Door {
     for (const visit of [...this.#guests.values()]) {
       if (this.#ports.isKnown(visit.link.peer)) this.#letIn(visit);
     }
-    for (const visit of this.#visits) void this.#tellRemovals(visit);
+    for (const visit of this.#visits) void this.#tell(visit, false);
   }
 
   // Guests
@@ -280,7 +276,7 @@ export class Door {
     else if (visit.handler === undefined) this.#turnAway(visit);
   }
 
-  #offend(visit: Visit, fault: 'knock-malformed' | 'knock-forged' | 'removal-invalid'): void {
+  #offend(visit: Visit, fault: 'knock-malformed' | 'knock-forged' | 'word-invalid'): void {
     this.#counters[fault]++;
     visit.offences++;
     if (visit.offences >= doorLimits.offencesMax) this.#close(visit, 'bad-frame');
@@ -300,58 +296,25 @@ export class Door {
     return true;
   }
 
-  // Removals
+  // Words
 
   /** A guest stays for its time: it may know that who removed it was removed itself. */
-  async #tellRemovals(visit: Visit): Promise<void> {
-    const { link, told } = visit;
-    const groups = this.#ports.removedFrom(link.peer).filter((group) => !told.has(group));
-    let isTold = false;
-    for (const group of groups) {
-      told.add(group);
-      if (await this.#tell(visit, group, link.peer)) isTold = true;
-    }
-    const isUseless = groups.length > 0 && !isTold && visit.handler === undefined;
+  async #tell(visit: Visit, isSettled: boolean): Promise<void> {
+    const told = await visit.words.tell(isSettled);
+    const isUseless = told === 'unprovable' && visit.handler === undefined;
     if (isUseless && !visit.isClosed && !this.#ports.hasInvites()) this.#turnAway(visit);
   }
 
-  /** Whether there was a proof to send. */
-  async #tell(visit: Visit, group: GroupId, removed: PublicKey): Promise<boolean> {
-    const { link } = visit;
-    const proofs = await this.#prove(group, removed);
-    const tag = knockTag(link.handshakeHash, group);
-    const word = encodeRemoval({ tag, proofs });
-    if (word === undefined || visit.isClosed) return false;
-    link.send(doorFrames.removed, word);
-    return true;
+  #review(visit: Visit, delayMs: number): void {
+    visit.stopReview = this.#ports.timers.after(delayMs, () => {
+      void this.#tell(visit, true);
+      this.#review(visit, wordLimits.reviewMs);
+    });
   }
 
-  async #prove(group: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {
-    try {
-      return await this.#ports.proveRemoval(group, key);
-    } catch (error) {
-      const fields = { peer: key, cause: String(error) };
-      this.#ports.logger.warn(fields, 'a removal could not be read from the store');
-      return [];
-    }
-  }
-
-  #heardRemoval(visit: Visit, payload: Uint8Array): void {
-    const { wordsOfLinkMax, wordsOfGuestMax } = removalLimits;
-    if (++visit.words > (visit.handler === undefined ? wordsOfGuestMax : wordsOfLinkMax)) return;
-    const word = parseRemoval(payload);
-    const group = word && this.#groupOf(visit.link, word.tag);
-    // Not known any more: there is nothing to be told.
-    if (word !== undefined && group === undefined) return;
-    const entries = word?.proofs.map(verifyProof) ?? [];
-    const proved = entries.filter((entry) => entry?.feed.group === group) as Entry[];
-    if (group === undefined || proved.length < entries.length) {
-      this.#offend(visit, 'removal-invalid');
-    } else this.#counter(visit, group, this.#ports.takeRemoval(group, proved, payload.slice()));
-  }
-
-  /** Two halves of a group have removed each other: the one that heard of it first tells the other. */
-  #counter(visit: Visit, group: GroupId, removed: readonly PublicKey[]): void {
-    for (const key of removed) void this.#tell(visit, group, key);
+  #heard(visit: Visit, payload: Uint8Array): void {
+    const { wordsOfLinkMax, wordsOfGuestMax } = wordLimits;
+    const max = visit.handler === undefined ? wordsOfGuestMax : wordsOfLinkMax;
+    if (!visit.words.hear(payload, max)) this.#offend(visit, 'word-invalid');
   }
 }

@@ -6,11 +6,17 @@ import type { Groups } from '../chat/groups.ts';
 import type { Invite } from '../chat/invite.ts';
 import type { News } from '../chat/news.ts';
 import type { People } from '../chat/people.ts';
-import type { Act } from '../chat/roster/act.ts';
+import {
+  evidenceAgainst,
+  evidenceOfMembership,
+  evidenceOfRemoval,
+  hadEnded,
+} from '../chat/roster/evidence.ts';
 import type { Roster } from '../chat/roster/roster.ts';
-import type { Archive, Proof } from '../cxo/archive.ts';
+import { equal } from '../bytes.ts';
+import type { Archive } from '../cxo/archive.ts';
 import type { Entry } from '../cxo/entry.ts';
-import type { GroupId } from '../cxo/ids.ts';
+import { objectIdOf, type GroupId } from '../cxo/ids.ts';
 import { verifyProof } from '../cxo/proof.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
 import type { LocalChange, LocalRow } from '../cxo/store.ts';
@@ -21,10 +27,11 @@ import type { LinkWatcher } from '../net/peer.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import type { FeedOverview } from '../sync/overview.ts';
 import { Door, type InviteVerdict } from './door.ts';
-import { parseRemoval } from './door-frames.ts';
-import { doorLimits, joiningLimits, removalLimits } from './door-limits.ts';
+import { parseStanding, type WordProof } from './door-frames.ts';
+import { doorLimits, joiningLimits, wordLimits } from './door-limits.ts';
 import type { JoinProgress } from './join.ts';
 import { Joining } from './joining.ts';
+import type { Due } from './words.ts';
 
 export interface EntranceParts {
   readonly self: PublicKey;
@@ -46,6 +53,8 @@ export interface EntranceParts {
   readonly onRosterChanged: () => void;
   readonly network: () => Pick<Network, 'tryPeer' | 'recheck'>;
   readonly feeds: () => readonly FeedOverview[];
+  /** Whether the link with a peer has the group in common: both ends have named it. */
+  readonly isShared: (peer: PublicKey, group: GroupId) => boolean;
   readonly writeLocal: (changes: readonly LocalChange[]) => Promise<void>;
   /** Hands a link on to the gossip. */
   readonly open: (link: Link) => LinkHandler;
@@ -55,6 +64,10 @@ export class Entrance {
   readonly joining: Joining;
   readonly #door: Door;
   readonly #parts: EntranceParts;
+  /** Operations that words have brought. */
+  readonly #learned = new Map<GroupId, number>();
+  /** The last word by which this node found itself out of a group. */
+  readonly #kept = new Map<GroupId, Uint8Array>();
   #counted: (JoinProgress & { readonly group: GroupId; readonly until: number }) | undefined;
 
   constructor(parts: EntranceParts) {
@@ -66,10 +79,13 @@ export class Entrance {
       hasInvites: () => this.#own().some(({ roster }) => roster.invites().size > 0),
       check: (...knock) => this.#check(...knock),
       admit: (...knock) => this.#admit(...knock),
-      removedFrom: (key) =>
-        this.#own().flatMap(({ id, roster }) => (isRemoved(roster, key) ? [id] : [])),
-      proveRemoval: (group, key) => this.#proveRemoval(group, key),
-      takeRemoval: (...heard) => this.#takeRemoval(...heard),
+      hasWordFor: (key) => this.#hasWordFor(key),
+      words: {
+        known: () => this.#known().map(({ id }) => id),
+        due: (...asked) => this.#due(...asked),
+        prove: (...asked) => this.#prove(...asked),
+        take: (...heard) => this.#take(...heard),
+      },
       isKnown: (key) => this.#isKnown(key),
       open: (link) => this.joining.openLink(link),
     });
@@ -98,12 +114,15 @@ export class Entrance {
     return this.joining.restore(rows);
   }
 
-  /** What this node was told of its own removals, and is in no feed of its store. */
+  /** What this node was told of its own part in groups, and is in no feed of its store. */
   restoreRemovals(rows: readonly LocalRow[]): void {
     for (const { key, value } of rows) {
       const group = this.#parts.chat().book.find(key.slice(removalRowPrefix.length) as GroupId);
-      const entries = parseRemoval(value)?.proofs.map(verifyProof) ?? [];
-      group?.roster.apply(entries.filter((entry) => entry !== undefined));
+      if (group === undefined) continue;
+      const proofs = parseStanding(value)?.proofs ?? [];
+      const entries = proofs.map(verifyProof).filter((entry) => entry !== undefined);
+      group.roster.apply(entries);
+      this.#kept.set(group.id, value);
     }
   }
 
@@ -177,38 +196,86 @@ export class Entrance {
     });
   }
 
-  /** The removal, and how its author came to be an admin, from one promotion to the other. */
-  async #proveRemoval(id: GroupId, key: PublicKey): Promise<readonly Omit<Proof, 'author'>[]> {
-    const { chat, archive } = this.#parts;
-    const roster = chat().book.find(id)?.roster;
-    const entries = roster === undefined ? [] : removalOf(roster, key);
-    const proofs: Proof[] = [];
-    for (const entry of entries) {
-      const proof = await archive.proof(entry.id);
+  /** Groups with operations of their own, whatever this node is to them. */
+  #known(): Group[] {
+    return [...this.#parts.chat().book.groups()].filter(({ genesis }) => genesis.kind !== 'direct');
+  }
+
+  /** One that was removed; or a member of what this node was removed from, and may be in again. */
+  #hasWordFor(key: PublicKey): boolean {
+    return this.#known().some(({ standing, roster }) =>
+      standing === 'active'
+        ? isRemoved(roster, key)
+        : standing === 'removed' && roster.isMember(key),
+    );
+  }
+
+  #due(peer: PublicKey, isSettled: boolean): Due[] {
+    return this.#own().flatMap((group) =>
+      this.#wordsFor(group, peer, isSettled)
+        .filter(({ length }) => length > 0)
+        .map((entries) => ({ group: group.id, entries })),
+    );
+  }
+
+  /**
+   * That it was removed, or let in by somebody who had no say; that it is in again; and, where the link
+   * does not have the group in common though both ends are members, how they came to be: one of the two
+   * does not know it.
+   */
+  #wordsFor(
+    { id, roster }: Group,
+    peer: PublicKey,
+    isSettled: boolean,
+  ): readonly (readonly Entry[])[] {
+    const { self, isShared } = this.#parts;
+    const { proofsMax } = wordLimits;
+    if (roster.isMember(peer)) {
+      const isUnaware = hadEnded(roster, peer) || (isSettled && !isShared(peer, id));
+      return isUnaware ? [evidenceOfMembership(roster, [peer, self], proofsMax)] : [];
+    }
+    if (isRemoved(roster, peer)) return [evidenceOfRemoval(roster, peer, proofsMax)];
+    return evidenceAgainst(roster, roster.voidGrantsOf(peer), proofsMax);
+  }
+
+  /** What is in no feed of the store has come with a word. */
+  async #prove(id: GroupId, entries: readonly Entry[]): Promise<readonly WordProof[]> {
+    const kept = this.#kept.get(id);
+    const heard = (kept && parseStanding(kept)?.proofs) ?? [];
+    const proofs: WordProof[] = [];
+    for (const { id: message, objectId } of entries) {
+      const proof =
+        (await this.#parts.archive.proof(message)) ??
+        heard.find(({ object }) => equal(objectIdOf(object), objectId));
       if (proof === undefined) return [];
       proofs.push(proof);
     }
     return proofs;
   }
 
-  #takeRemoval(id: GroupId, entries: readonly Entry[], word: Uint8Array): PublicKey[] {
+  #take(id: GroupId, entries: readonly Entry[], word: Uint8Array): readonly (readonly Entry[])[] {
     const { chat, self, logger, writeLocal, onRosterChanged } = this.#parts;
-    const group = chat().book.find(id);
-    if (group === undefined) return [];
-    const { roster } = group;
-    const isNew = roster.apply(entries);
-    if (!isRemoved(roster, self)) {
-      if (isNew) onRosterChanged();
-      const removers = new Set(entries.map(({ feed }) => feed.author));
-      return [...removers].filter((key) => isRemoved(roster, key));
+    const roster = chat().book.find(id)?.roster;
+    const learned = this.#learned.get(id) ?? 0;
+    if (roster === undefined || learned + entries.length > wordLimits.operationsMax) return [];
+    const wasMember = roster.isMember(self);
+    if (roster.apply(entries)) {
+      this.#learned.set(id, learned + entries.length);
+      if (!roster.isMember(self)) {
+        if (wasMember) logger.info({ group: id }, 'this node is not in a group any more');
+        this.#kept.set(id, word);
+        writeLocal([{ key: removalRowPrefix + id, value: word }]).catch((error: unknown) => {
+          logger.warn({ cause: String(error) }, 'the word on a removal could not be kept');
+        });
+      }
+      onRosterChanged();
     }
-    if (!isNew) return [];
-    logger.info({ group: id }, 'this node was removed from a group');
-    writeLocal([{ key: removalRowPrefix + id, value: word }]).catch((error: unknown) => {
-      logger.warn({ cause: String(error) }, 'the word on a removal could not be kept');
-    });
-    onRosterChanged();
-    return [];
+    const { proofsMax } = wordLimits;
+    const against = evidenceAgainst(roster, entries, proofsMax);
+    // Who takes this node for a member may know that its removal has no effect.
+    return isRemoved(roster, self)
+      ? [...against, evidenceOfRemoval(roster, self, proofsMax)]
+      : against;
   }
 
   /** Counting takes a look at every feed there is: arrivals come more often than that is worth. */
@@ -235,40 +302,6 @@ export const removalRowPrefix = 'removal/';
 function isRemoved(roster: Roster, key: PublicKey): boolean {
   const remover = roster.removedBy(key);
   return remover !== undefined && remover !== key;
-}
-
-/**
- * The last removal by each who removed it, the most senior first: whom it has removed itself may have no
- * say in its own view. Each with how its author came to be an admin.
- */
-function removalOf(roster: Roster, key: PublicKey): readonly Entry[] {
-  const removals = new Map<PublicKey, Act>();
-  for (const { act, isRemoval } of roster.personOf(key)?.ends ?? []) {
-    if (isRemoval) removals.set(act.author, act);
-  }
-  const entries = new Set<Entry>();
-  for (const author of roster.admins()) {
-    const removal = removals.get(author);
-    const proved = removal === undefined ? [] : provedBy(roster, removal);
-    const more = proved.filter((entry) => !entries.has(entry));
-    if (entries.size + more.length > removalLimits.proofsMax) break;
-    for (const entry of more) entries.add(entry);
-  }
-  return [...entries];
-}
-
-/** The operation, and every promotion that its author's power stands on. */
-function provedBy(roster: Roster, removal: Act): readonly Entry[] {
-  const entries = new Set<Entry>();
-  const open = [removal];
-  for (let act = open.shift(); act !== undefined; act = open.shift()) {
-    if (entries.has(act.entry)) continue;
-    entries.add(act.entry);
-    for (const { grant } of roster.personOf(act.author)?.stints ?? []) {
-      if (grant !== undefined) open.push(grant);
-    }
-  }
-  return [...entries];
 }
 
 const verdicts: Partial<Record<ErrorCode, InviteVerdict>> = {

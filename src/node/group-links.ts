@@ -1,12 +1,19 @@
-// Sees to it that this node has a link into each of its groups: where none of the peers that it
-// happens to be linked with is a member, a member is dialed. Knows nothing of what goes over links.
+// Sees to it that the members of each group that only they pass on are linked with each other: whoever
+// has too few links with members dials some, and everybody one more now and then, since the group may
+// have come apart into parts that have links enough. Knows nothing of what goes over links.
 import type { GroupId } from '../cxo/ids.ts';
 import type { Random, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Endpoint } from '../net/transport.ts';
 
-/** A link that fails is looked for again after this long; the mesh itself is as patient. */
-export const reviewMs = 15_000;
+export const groupLinkLimits = {
+  /** A link that fails is looked for again after this long; the mesh itself is as patient. */
+  reviewMs: 15_000,
+  /** Graphs in which everybody has chosen two others at random are connected, nearly always. */
+  linksMin: 2,
+  /** One review of so many dials one more: each five minutes. */
+  reviewsOfWalk: 20,
+} as const;
 
 export interface Reached {
   readonly pk: PublicKey;
@@ -18,8 +25,9 @@ export interface GroupLinksPorts {
   readonly random: Pick<Random, 'unit'>;
   /** Groups whose feeds only their members pass on, each with the members that can be dialed. */
   groups(): Iterable<{ readonly id: GroupId; readonly reachable: () => readonly Reached[] }>;
-  /** Whether any member of the group has a link to this node. */
-  isLinked(group: GroupId): boolean;
+  /** Links with members of the group that this node has. */
+  linkCount(group: GroupId): number;
+  isLinked(key: PublicKey): boolean;
   /** Dials the key once, at each endpoint until one answers. */
   dial(key: PublicKey, endpoints: readonly Endpoint[]): void;
 }
@@ -33,7 +41,7 @@ export class GroupLinks {
   }
 
   start(): void {
-    this.#cancel = this.#ports.timers.after(reviewMs, () => {
+    this.#cancel = this.#ports.timers.after(groupLinkLimits.reviewMs, () => {
       this.review();
       this.start();
     });
@@ -43,17 +51,25 @@ export class GroupLinks {
     this.#cancel?.();
   }
 
-  /** One member of each group without a link: another one each time, as chance has it. */
+  /** One member of each group that has too few links: another one each time, as chance has it. */
   review(): void {
-    const ports = this.#ports;
+    const { random } = this.#ports;
     const dialed = new Set<PublicKey>();
-    for (const { id, reachable } of ports.groups()) {
-      if (ports.isLinked(id)) continue;
-      const members = reachable();
-      const chosen = members[Math.floor(ports.random.unit() * members.length)];
-      if (chosen === undefined || dialed.has(chosen.pk)) continue;
-      dialed.add(chosen.pk);
-      ports.dial(chosen.pk, chosen.endpoints);
+    const all = [...this.#ports.groups()];
+    for (const group of all) {
+      if (this.#ports.linkCount(group.id) < groupLinkLimits.linksMin) this.#dialOne(group, dialed);
     }
+    if (random.unit() >= 1 / groupLinkLimits.reviewsOfWalk) return;
+    const group = all[Math.floor(random.unit() * all.length)];
+    if (group !== undefined) this.#dialOne(group, dialed);
+  }
+
+  #dialOne({ reachable }: { reachable: () => readonly Reached[] }, dialed: Set<PublicKey>): void {
+    const ports = this.#ports;
+    const members = reachable().filter(({ pk }) => !ports.isLinked(pk));
+    const chosen = members[Math.floor(ports.random.unit() * members.length)];
+    if (chosen === undefined || dialed.has(chosen.pk)) return;
+    dialed.add(chosen.pk);
+    ports.dial(chosen.pk, chosen.endpoints);
   }
 }

@@ -16,26 +16,34 @@ export function groupRules(chat: () => Pick<Chat, 'room' | 'membership' | 'book'
       for (const group of chat().book.groups()) if (isKept(group)) groups.push(group.id);
       return groups;
     },
-    shares: (id, peer) => {
+    shares: (id, peer, hasBrought) => {
       if (isRoom(id)) return isInRoom(peer);
       const group = find(id);
-      return group !== undefined && sharesWith(group, peer, isInRoom);
+      if (group === undefined) return false;
+      if (sharesWith(group, peer, isInRoom)) return true;
+      // Who joins does not know the members yet: only they recognise how it names the group, and bring
+      // it. To others who join at the same time it passes on nothing.
+      return group.standing === 'joining' && (hasBrought || group.roster.version === 0);
     },
     isMember: (id, key) => (isRoom(id) ? isInRoom(key) : find(id)?.roster.isMember(key) === true),
     accepts: (feed) =>
       isRoom(feed.group) ? isInRoom(feed.author) : find(feed.group)?.roster.accepts(feed) === true,
+    isAwaited: (id) => isRoom(id) || find(id)?.standing !== 'left',
     limitOf: (feed) => find(feed.group)?.roster.limitOf(feed),
     headMin: (id, from) => find(id)?.roster.headMin(chat().membership.self, from) ?? from,
   };
 }
 
-/** What is read here, and what is carried for others; nothing more of what this node is out of. */
+/**
+ * What is read here, and what is carried for others; of what this node has left, so that its members
+ * hear that, and have what it said before; nothing of what it was removed from.
+ */
 function isKept({ standing, genesis, isOffered }: Group): boolean {
   switch (standing) {
     case 'active':
     case 'joining':
-      return true;
     case 'left':
+      return true;
     case 'removed':
     case 'carried':
       return genesis.encrypted && isOffered;
@@ -43,12 +51,9 @@ function isKept({ standing, genesis, isOffered }: Group): boolean {
 }
 
 function sharesWith(
-  { standing, roster, genesis, isOffered }: Group,
+  { roster, genesis, isOffered }: Group,
   peer: PublicKey,
   isInRoom: (key: PublicKey) => boolean,
 ): boolean {
-  if (roster.isMember(peer)) return true;
-  if (genesis.encrypted && isOffered && isInRoom(peer)) return true;
-  // Who joins does not know the members yet. Only they recognise how it names the group.
-  return standing === 'joining';
+  return roster.isMember(peer) || (genesis.encrypted && isOffered && isInRoom(peer));
 }

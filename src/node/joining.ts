@@ -109,6 +109,10 @@ export class Joining {
     return this.#joins.get(group)?.view();
   }
 
+  isJoining(group: GroupId): boolean {
+    return this.#joins.get(group)?.isOver === false;
+  }
+
   /** Whether the key is of a node that an invite names: it may have a link. */
   isSought(key: PublicKey): boolean {
     for (const join of this.#joins.values()) if (join.seeks(key)) return true;

@@ -6,6 +6,7 @@ import { formatEndpoint, parseEndpoint } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { LinkWatcher } from '../net/peer.ts';
 import type { GroupId } from '../cxo/ids.ts';
+import type { PublicKey } from '../identity.ts';
 import type { GroupLinksPorts, Reached } from './group-links.ts';
 import type { Mesh, Candidate, MeshPorts } from './mesh.ts';
 
@@ -18,7 +19,8 @@ export interface MeshParts {
 }
 
 /** The same, for the links of groups. */
-export interface GroupParts extends Omit<MeshParts, 'chat'> {
+export interface GroupParts extends Omit<MeshParts, 'chat' | 'network'> {
+  readonly network: Pick<Network, 'peers' | 'tryPeer'>;
   readonly chat: Pick<Chat, 'people' | 'book' | 'membership'>;
 }
 
@@ -67,6 +69,8 @@ export function buildGroupLinksPorts({
       .map((pk) => ({ pk, published: chat.people.addressesOf(pk, clock.now()) }))
       .map(({ pk, published }) => ({ pk, endpoints: readable(published).map(parseEndpoint) }))
       .filter(({ pk, endpoints }) => endpoints.length > 0 && pk !== chat.membership.self);
+  const linked = (): PublicKey[] =>
+    network.peers().flatMap(({ pk, state }) => (state === 'connected' ? [pk] : []));
   return {
     ...ports,
     *groups() {
@@ -74,10 +78,8 @@ export function buildGroupLinksPorts({
         if (standing === 'active' && !isOffered) yield { id, reachable: () => reachable(id) };
       }
     },
-    isLinked: (group) =>
-      network
-        .peers()
-        .some(({ pk, state }) => state === 'connected' && chat.people.isMember(group, pk)),
+    linkCount: (group) => linked().filter((pk) => chat.people.isMember(group, pk)).length,
+    isLinked: (key) => linked().includes(key),
     dial: (pk, endpoints) => {
       network.tryPeer(pk, endpoints);
     },

@@ -111,6 +111,7 @@ const nobodyJoins: ReturnType<Parameters<typeof Chat.open>[0]['joiner']> = {
   },
   begin: () => Promise.reject(offline()),
   cancel: () => Promise.reject(offline()),
+  isJoining: () => false,
   view: () => undefined,
 };
 

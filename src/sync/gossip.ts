@@ -100,7 +100,7 @@ export class Gossip {
     this.#importing = new Importing({ ...incoming, verify, shedding, groups: () => groups.all() });
     this.#receipts = new Receipts({ ...parts, identity, groups });
     const { asked } = this.#fetcher;
-    this.overview = new Overview({ ...incoming, receipts: this.#receipts, asked });
+    this.overview = new Overview({ ...incoming, groups, receipts: this.#receipts, asked });
   }
 
   handle(event: Event, now: Now): Effect[] {

@@ -7,11 +7,16 @@ import type { PublicKey } from '../identity.ts';
 export interface Groups {
   /** The groups whose feeds this node keeps and passes on. */
   all(): readonly GroupId[];
-  /** Whether a link with the peer may name the group: it is a member, or carries what it cannot read. */
-  shares(group: GroupId, peer: PublicKey): boolean;
+  /**
+   * Whether a link with the peer may name the group: it is a member, or carries what it cannot read.
+   * @param hasBrought whether the peer has sent anything of the group over the link
+   */
+  shares(group: GroupId, peer: PublicKey, hasBrought: boolean): boolean;
   isMember(group: GroupId, key: PublicKey): boolean;
   /** Whether anything of the feed is taken. */
   accepts(feed: FeedId): boolean;
+  /** Whether this node is to have all of the group; else it takes what it is given. */
+  isAwaited(group: GroupId): boolean;
   /** The last seq of the feed that counts, where its author was removed; undefined without an end. */
   limitOf(feed: FeedId): number | undefined;
   /** The lowest head number of the own feed, from one on, that may be written to. */
@@ -28,6 +33,7 @@ export function openGroups(
     shares: isMember,
     isMember,
     accepts: ({ group, author }) => isMember(group, author),
+    isAwaited: () => true,
     limitOf: () => undefined,
     headMin: (_, from) => from,
   };

@@ -297,7 +297,7 @@ export class Intake {
     const latest = entries[entries.length - ahead.length - 1];
     if (latest !== undefined) this.#replica.see(run.feed.group, latest.time);
     feed.receivedAt = now.wall;
-    session.progressAt = now.mono;
+    session.bring(run.feed.group, now.mono);
     // What begins a tail has no place that this node could vouch for.
     const live = where === 'tail' ? known?.tail !== undefined : this.#fetcher.isLive(feed.key);
     const { after, withdraws } = acceptance;

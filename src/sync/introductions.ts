@@ -27,7 +27,7 @@ export class Introductions {
   /** A new link: its session, and the hello. */
   open(event: Extract<Event, { type: 'opened' }>, now: Now): Session {
     const { outbox, agent } = this.#parts;
-    const groups = this.#groupsFor(event.peer).slice(0, syncLimits.groupsMax);
+    const groups = this.#groupsFor(event.peer, () => false).slice(0, syncLimits.groupsMax);
     const session = new Session({ ...event, groups, openedAt: now.mono });
     outbox.send(session, {
       type: 'hello',
@@ -60,7 +60,7 @@ export class Introductions {
   /** Other groups, or other members: what each peer may be told of is told, or told no more. */
   review(session: Session, now: Now): void {
     const { outbox, comparison } = this.#parts;
-    const wanted = this.#groupsFor(session.peer);
+    const wanted = this.#groupsFor(session.peer, (group) => session.brought.has(group));
     const isWanted = new Set(wanted);
     for (const group of session.named()) if (!isWanted.has(group)) session.withdraw(group);
     const room = syncLimits.groupsMax - session.namedCount;
@@ -71,9 +71,9 @@ export class Introductions {
     for (const group of shared) comparison.begin(session, group, now);
   }
 
-  #groupsFor(peer: Session['peer']): GroupId[] {
+  #groupsFor(peer: Session['peer'], hasBrought: (group: GroupId) => boolean): GroupId[] {
     const { groups } = this.#parts;
-    return groups.all().filter((group) => groups.shares(group, peer));
+    return groups.all().filter((group) => groups.shares(group, peer, hasBrought(group)));
   }
 
   #tagsOf(session: Session, groups: readonly GroupId[]): GroupTag[] {

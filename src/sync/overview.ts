@@ -1,12 +1,14 @@
 // What can be seen of the gossip from outside: where feeds and peers stand, who has what on disk,
 // what was dropped. Derived from the state at each call; keeps only what peers said before they left.
 import { emptyHead } from '../cxo/feed.ts';
+import type { GroupId } from '../cxo/ids.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import type { Run } from '../cxo/segment.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Now } from './events.ts';
 import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
+import type { Groups } from './groups.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwnFeeds } from './own-feeds.ts';
@@ -41,6 +43,7 @@ export interface PeerLag {
 
 interface OverviewParts {
   readonly self: PublicKey;
+  readonly groups: Pick<Groups, 'isAwaited'>;
   readonly replica: Replica;
   readonly outbox: Outbox;
   readonly sessions: ReadonlyMap<number, Session>;
@@ -53,6 +56,7 @@ interface OverviewParts {
 
 export class Overview {
   readonly #self: PublicKey;
+  readonly #groups: Pick<Groups, 'isAwaited'>;
   readonly #replica: Replica;
   readonly #outbox: Outbox;
   readonly #sessions: ReadonlyMap<number, Session>;
@@ -68,6 +72,7 @@ export class Overview {
 
   constructor(parts: OverviewParts) {
     this.#self = parts.self;
+    this.#groups = parts.groups;
     this.#replica = parts.replica;
     this.#outbox = parts.outbox;
     this.#sessions = parts.sessions;
@@ -194,7 +199,7 @@ export class Overview {
     for (const claims of claimsOfPeers) {
       for (const [key, claim] of claims) {
         const lacking = lack(this.#replica.findByKey(key), claim);
-        if (lacking <= (most.get(key) ?? 0) || !this.#replica.accepts(claim.feed)) continue;
+        if (lacking <= (most.get(key) ?? 0) || !this.#isWanted(claim.feed)) continue;
         most.set(key, lacking);
       }
     }
@@ -203,12 +208,16 @@ export class Overview {
     return sum;
   }
 
+  #isWanted(feed: FeedId): boolean {
+    return this.#replica.accepts(feed) && this.#groups.isAwaited(feed.group);
+  }
+
   lag(peer: PublicKey): PeerLag {
     const claims = this.#claimsByPeer().get(peer);
     let behind = 0;
     let ahead = 0;
     for (const [key, claim] of claims ?? []) {
-      if (this.#replica.accepts(claim.feed)) behind += lack(this.#replica.findByKey(key), claim);
+      if (this.#isWanted(claim.feed)) behind += lack(this.#replica.findByKey(key), claim);
     }
     for (const feed of this.#replica.all()) {
       const { seq, count } = sharedClaim(feed);
@@ -229,6 +238,14 @@ export class Overview {
   isDisputed(feed: FeedId, seq: number): boolean {
     const forkedAt = this.#replica.find(feed)?.forkedAt;
     return forkedAt !== undefined && seq >= forkedAt;
+  }
+
+  /** Whether a link with the peer has the group in common. */
+  shares(peer: PublicKey, group: GroupId): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.peer === peer && session.shares(group)) return true;
+    }
+    return false;
   }
 
   get forks(): number {

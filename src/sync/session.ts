@@ -58,6 +58,8 @@ export class Session {
   readonly #tags: string[] = [];
   readonly #theirGroups: (GroupId | undefined)[] = [];
   readonly #shared = new Set<GroupId>();
+  /** Groups of which the peer has sent roots that were news. */
+  readonly brought = new Set<GroupId>();
   #greeted = false;
   #agent: string | undefined;
 
@@ -94,6 +96,8 @@ export class Session {
   readonly #agreed = new Map<GroupId, Uint8Array>();
   /** Per group, when a comparison was last begun from here. */
   readonly #comparedAt = new Map<GroupId, number>();
+  /** Groups that were withdrawn and not compared since: the peer may not have come back to them yet. */
+  readonly #returning = new Set<GroupId>();
   /** Per group, what the peer's comparisons have cost since a time. */
   readonly #work = new Map<GroupId, { readonly since: number; units: number }>();
   readonly #invalidAt: number[] = [];
@@ -116,6 +120,11 @@ export class Session {
   /** Whether the peer has sent any root that was news. */
   get isBacked(): boolean {
     return this.progressAt > this.#openedAt;
+  }
+
+  bring(group: GroupId, now: number): void {
+    this.progressAt = now;
+    this.brought.add(group);
   }
 
   get greeted(): boolean {
@@ -161,10 +170,13 @@ export class Session {
   withdraw(group: GroupId): void {
     this.#withdrawn.add(group);
     this.#shared.delete(group);
+    this.#comparedAt.delete(group);
+    this.#returning.add(group);
     for (const [key, { feed }] of this.outgoing) {
       if (feed.group === group) this.outgoing.delete(key);
     }
     for (const [key, { feed }] of this.#claims) if (feed.group === group) this.dropClaim(key);
+    this.#dropDoubts(group);
     for (const feed of this.#notes) if (feed.id.group === group) this.#notes.delete(feed);
   }
 
@@ -308,18 +320,22 @@ export class Session {
 
   /** The peer has the same as this node, by a digest; false where that was noted before. */
   learn(group: GroupId, digest: Uint8Array): boolean {
-    for (const [key, { feed }] of this.#doubted) {
-      if (feed.group === group) this.#doubted.delete(key);
-    }
+    this.#dropDoubts(group);
     if (this.#agreed.get(group) === digest) return false;
     this.#agreed.set(group, digest);
     return true;
   }
 
+  #dropDoubts(group: GroupId): void {
+    for (const [key, { feed }] of this.#doubted) {
+      if (feed.group === group) this.#doubted.delete(key);
+    }
+  }
+
   /** Whether it is time to begin a comparison of the group from here, which is noted. */
   mayCompare(group: GroupId, now: number): boolean {
     if (this.hasCompared(group, now)) return false;
-    this.#comparedAt.set(group, now);
+    if (!this.#returning.delete(group)) this.#comparedAt.set(group, now);
     return true;
   }
 

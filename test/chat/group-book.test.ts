@@ -24,6 +24,8 @@ class Node {
   readonly rows = new Map<string, Uint8Array>();
   readonly members = new Set<PublicKey>([self, friend, third].map(({ publicKey }) => publicKey));
   readonly forks = new Map<PublicKey, number>();
+  /** Whether it is on its way into any group by an invite. */
+  joining = false;
   readonly identity: Identity;
   book: GroupBook;
   #seqs = new Map<string, number>();
@@ -48,6 +50,7 @@ class Node {
       random: systemRandom,
       rows: rows('group/'),
       ringRows: rows('ring/'),
+      isJoining: () => this.joining,
     });
     return this.book;
   }
@@ -152,8 +155,12 @@ test('what this node is to a group follows from its roster, and from having aske
   expect(group.standing).toBe('removed');
   const other = node.book.take(founderOf(false), true)?.group ?? expect.fail();
   node.hear(node.change(friend, other.id, { op: 'add', key: self.publicKey, history: false }));
+  expect(other.since).toBeLessThan(Infinity);
   node.hear(node.change(self, other.id, { op: 'leave' }));
   expect(other.standing).toBe('left');
+  // On its way back by an invite, which a removal does not allow.
+  node.joining = true;
+  expect([other.standing, group.standing]).toEqual(['joining', 'removed']);
 });
 
 test('a group, what an invite called it, and its keys are there after a restart', () => {

@@ -83,6 +83,7 @@ export const nobodyJoins: ReturnType<ChatOptions['joiner']> = {
   },
   begin: () => Promise.reject(new Error('nobody joins')),
   cancel: () => Promise.resolve(),
+  isJoining: () => false,
   view: () => undefined,
 };
 

@@ -6,14 +6,14 @@ import type { PublicKey } from '../../src/identity.ts';
 import {
   encodeAnswer,
   encodeKnock,
-  encodeRemoval,
+  encodeStanding,
   knockCodes,
   knockTag,
   parseAnswer,
   parseKnock,
-  parseRemoval,
+  parseStanding,
 } from '../../src/node/door-frames.ts';
-import { removalLimits } from '../../src/node/door-limits.ts';
+import { wordLimits } from '../../src/node/door-limits.ts';
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 const knock = { tag: bytes(16), invite: '07'.repeat(32) as PublicKey, signature: bytes(64) };
@@ -93,11 +93,11 @@ const proof = {
 
 test('a word on a removal comes back as it was sent', () => {
   const word = { tag: bytes(16), proofs: [proof, { ...proof, chain: [] }] };
-  expect(parseRemoval(encodeRemoval(word) ?? bytes(0))).toEqual(word);
+  expect(parseStanding(encodeStanding(word) ?? bytes(0))).toEqual(word);
 });
 
 test('a word on a removal that would be too large is not made', () => {
-  const { proofsMax, chainMax, bytesMax } = removalLimits;
+  const { proofsMax, chainMax, bytesMax } = wordLimits;
   const tooLarge = [
     [],
     new Array<typeof proof>(proofsMax + 1).fill(proof),
@@ -105,7 +105,7 @@ test('a word on a removal that would be too large is not made', () => {
     [{ ...proof, object: bytes(bytesMax) }],
   ];
   for (const proofs of tooLarge) {
-    expect(encodeRemoval({ tag: bytes(16), proofs })).toBeUndefined();
+    expect(encodeStanding({ tag: bytes(16), proofs })).toBeUndefined();
   }
 });
 
@@ -121,5 +121,5 @@ test.each<[string, Value]>([
   ['a long chain', [bytes(16), [item.with(3, new Array<Value>(257).fill(bytes(1)))]]],
   ['an object that is a text', [bytes(16), [item.with(0, 'a')]]],
 ])('%s is no word on a removal', (_, value) => {
-  expect(parseRemoval(encode(value))).toBeUndefined();
+  expect(parseStanding(encode(value))).toBeUndefined();
 });

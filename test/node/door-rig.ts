@@ -3,12 +3,13 @@
 import type { InviteTerms, Invite } from '../../src/chat/invite.ts';
 import { buildInvite, inviteKeyOf, parseInvite } from '../../src/chat/invite.ts';
 import { silentLogger } from '../../src/env.ts';
-import type { Proof } from '../../src/cxo/archive.ts';
+import type { Entry } from '../../src/cxo/entry.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../src/identity.ts';
 import type { Link, LinkHandler } from '../../src/net/transport.ts';
 import { Door, type DoorPorts, type InviteVerdict } from '../../src/node/door.ts';
+import type { WordProof } from '../../src/node/door-frames.ts';
 import { ManualTime } from '../support/net-time.ts';
 
 export const seedOf = (n: number): Uint8Array => new Uint8Array(32).fill(n);
@@ -92,11 +93,16 @@ export class DoorRig {
   readonly members = new Set<PublicKey>([admin.publicKey]);
   readonly admitted: PublicKey[] = [];
   readonly removed = new Set<PublicKey>();
-  proofs: readonly Omit<Proof, 'author'>[] = [];
-  /** What was heard of removals. */
+  proofs: readonly WordProof[] = [];
+  prove = (): Promise<readonly WordProof[]> => Promise.resolve(this.proofs);
+  /** How often who was removed was let in again and removed again. */
+  removals = 0;
+  /** What was heard of who is in a group. */
   readonly heard: string[] = [];
-  /** Whom this node had removed before they removed it. */
-  removers: readonly PublicKey[] = [];
+  /** What this node says against it. */
+  against: readonly (readonly Entry[])[] = [];
+  /** What else there is to tell once both ends have named their groups. */
+  settled: readonly Entry[] = [];
   /** What an admission has to wait for. */
   disk: Promise<void> = Promise.resolve();
   readonly door: Door;
@@ -122,11 +128,19 @@ export class DoorRig {
         this.members.add(key);
         this.admitted.push(key);
       },
-      removedFrom: (key) => (this.removed.has(key) ? [this.group] : []),
-      proveRemoval: () => Promise.resolve(this.proofs),
-      takeRemoval: (group, entries) => {
-        this.heard.push(`${group.slice(0, 4)} ${entries.map(({ seq }) => seq).join(' ')}`);
-        return this.removers;
+      hasWordFor: (key) => this.removed.has(key),
+      words: {
+        known: () => this.groups,
+        due: (key, isSettled) => {
+          const isDue = this.removed.has(key) && !isSettled;
+          const entries = isDue ? [removalAt(this.removals)] : isSettled ? this.settled : [];
+          return entries.length === 0 ? [] : [{ group: this.group, entries }];
+        },
+        prove: () => this.prove(),
+        take: (group, entries) => {
+          this.heard.push(`${group.slice(0, 4)} ${entries.map(({ seq }) => seq).join(' ')}`);
+          return this.against;
+        },
       },
       isKnown: (key) => this.members.has(key),
       open: this.gossip.open,
@@ -144,4 +158,10 @@ export class DoorRig {
 /** Lets everything that is settled have its effect. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An operation by which words are told apart; its proof is what the test says. */
+export function removalAt(number: number): Entry {
+  const objectId = seedOf(100 + number) as Entry['objectId'];
+  return { objectId } as Entry;
 }

@@ -17,6 +17,7 @@ const [room, secret] = [testGroup('room'), testGroup('secret')];
 class World implements Groups {
   readonly groups = new Map<GroupId, Set<PublicKey>>();
   readonly limits = new Map<PublicKey, number>();
+  readonly left = new Set<GroupId>();
 
   constructor(...members: readonly PublicKey[]) {
     this.groups.set(room, new Set(members));
@@ -36,6 +37,10 @@ class World implements Groups {
 
   accepts({ group, author }: FeedId): boolean {
     return this.isMember(group, author) || this.limits.has(author);
+  }
+
+  isAwaited(group: GroupId): boolean {
+    return !this.left.has(group);
   }
 
   limitOf({ author }: FeedId): number | undefined {
@@ -111,6 +116,44 @@ test('who is a member again is told again what came meanwhile', async () => {
   await a.handle({ type: 'members' });
   await wire.settle();
   expect(seqOf(b, room, self.publicKey)).toBe(1);
+});
+
+test('who finds out later than the others that it is a member again is told at once what it missed', async () => {
+  const { a, b, worldA, worldB, wire, members } = await pair();
+  await wire.run();
+  for (const [rig, world] of [
+    [a, worldA],
+    [b, worldB],
+  ] as const) {
+    world.groups.set(room, new Set([rig === a ? self.publicKey : friend.publicKey]));
+    await rig.handle({ type: 'members' });
+  }
+  await post(a, room, 'meanwhile');
+  worldA.groups.set(room, new Set(members));
+  await a.handle({ type: 'members' });
+  await wire.run();
+  expect([seqOf(b, room, self.publicKey), b.gossip.overview.shares(self.publicKey, room)]).toEqual([
+    0,
+    false,
+  ]);
+  worldB.groups.set(room, new Set(members));
+  await b.handle({ type: 'members' });
+  await wire.run();
+  expect([seqOf(b, room, self.publicKey), b.gossip.overview.shares(self.publicKey, room)]).toEqual([
+    1,
+    true,
+  ]);
+});
+
+test('of a group that was left nothing is missing, whatever others have', async () => {
+  const world = new World(self.publicKey, friend.publicKey);
+  const rig = await new Rig(self, { groups: world }).start();
+  const peer = await new Peer(rig, friend).open();
+  await peer.hello();
+  await peer.have(friend.publicKey, 3);
+  expect(rig.gossip.overview.behind()).toBe(3);
+  world.left.add(room);
+  expect(rig.gossip.overview.behind()).toBe(0);
 });
 
 test('F60 a peer that names groups without end is not listened to beyond the bound', async () => {

@@ -5,6 +5,7 @@ import { publicKeyBytes, type PublicKey } from '../../identity.ts';
 import { compareActs, precedes, type Act } from './act.ts';
 import { Admissions, type Admission } from './admissions.ts';
 import type { Genesis } from './genesis.ts';
+import type { RosterOperation } from './operation.ts';
 import { Person, type Grant } from './person.ts';
 import { SortedQueue } from './sorted-queue.ts';
 import type { End, Tenure } from './tenure.ts';
@@ -117,6 +118,11 @@ export class Fold {
     if (this.#latest === undefined || compareActs(act, this.#latest) > 0) this.#latest = act;
   }
 
+  /** Operations that let the key in and have no effect. */
+  voidGrantsOf(key: PublicKey): readonly Act[] {
+    return [...this.#void].filter(({ operation }) => isGrantOf(operation, key));
+  }
+
   personOf(key: PublicKey): Person {
     const known = this.people.get(key);
     if (known !== undefined) return known;
@@ -216,6 +222,11 @@ class Cut implements End {
 function isKnownToEnd({ against, ownEnd }: Tenure, act: Act): boolean {
   if (ownEnd !== undefined && precedes(ownEnd, act)) return true;
   return against.some((end) => precedes(end.act, act));
+}
+
+function isGrantOf(operation: RosterOperation, key: PublicKey): boolean {
+  const { op } = operation;
+  return (op === 'add' || op === 'promote' || op === 'admit') && operation.key === key;
 }
 
 function isAdmission(act: Act): act is Admission {

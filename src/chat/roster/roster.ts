@@ -169,6 +169,16 @@ export class Roster {
     return record && inviteOf(record);
   }
 
+  /** Operations that would have let the key in, had their authors had a say. */
+  voidGrantsOf(key: PublicKey): readonly Entry[] {
+    return this.#fold.voidGrantsOf(key).map(({ entry }) => entry);
+  }
+
+  /** All operations that concern an invite. */
+  inviteRecord(id: Uint8Array): InviteRecord | undefined {
+    return this.#fold.invites.records.get(toHex(id));
+  }
+
   /** Names and topics in timeline order: the last of each counts. */
   describes(): readonly RosterDescription[] {
     return this.#fold.descriptions as readonly RosterDescription[];
@@ -180,11 +190,13 @@ export class Roster {
     return last?.op === 'retain' ? { age_s: last.age_s, bytes: last.bytes } : undefined;
   }
 
-  /** Who removed the key, where it was removed and is not in again. */
+  /** Who removed the key, where it was removed and is not in again, nor has left since. */
   removedBy(key: PublicKey): PublicKey | undefined {
     if (this.#members.has(key)) return undefined;
-    const ends = this.#fold.people.get(key)?.ends ?? [];
-    return ends.findLast(({ isRemoval }) => isRemoval)?.act.author;
+    const person = this.#fold.people.get(key);
+    const hasLeft = person?.tenures.some(({ against }) => against.length === 0) === true;
+    if (hasLeft) return undefined;
+    return person?.ends.findLast(({ isRemoval }) => isRemoval)?.act.author;
   }
 
   /**
