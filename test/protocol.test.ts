@@ -22,7 +22,7 @@ import type { Identity } from '../src/identity.ts';
 import { Endings } from '../src/net/endings.ts';
 import { Handshake, type Secured } from '../src/net/handshake.ts';
 import * as linkLimits from '../src/net/limits.ts';
-import { doorLimits, joiningLimits, removalLimits } from '../src/node/door-limits.ts';
+import { doorLimits, joiningLimits, wordLimits } from '../src/node/door-limits.ts';
 import { noiseMessageBytesMax } from '../src/net/noise.ts';
 import { nodeNoiseCrypto } from '../src/net/noise-crypto.ts';
 import { rekeyMessages, SecureLink } from '../src/net/secure.ts';
@@ -136,6 +136,8 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['epochs of an object keys', sealingLimits.keysOfGrantMax],
   ['members that are given keys with one message', sealingLimits.grantsAtOnceMax],
   ['µs until a member is given keys again', sealingLimits.grantIntervalUs],
+  ['times that it is in that', sealingLimits.grantsPerIntervalMax],
+  ['epochs of a member that are remembered', sealingLimits.recordsOfIssuerMax],
   ['type and payload of a frame', linkLimits.frameBytesMax],
   ['bytes of a Noise message', noiseMessageBytesMax],
   ['Noise messages under one key', rekeyMessages],
@@ -157,10 +159,14 @@ const limits: readonly (readonly [name: string, value: number])[] = [
   ['offences at the door', doorLimits.offencesMax],
   ['ms for the answer to a knock', joiningLimits.answerMs],
   ['ms until who was let in knocks again', joiningLimits.rosterMs],
-  ['proofs of a frame removed', removalLimits.proofsMax],
-  ['roots behind the first of a proof', removalLimits.chainMax],
-  ['bytes of objects and roots of a frame removed', removalLimits.bytesMax],
-  ['frames removed of a link', removalLimits.wordsOfLinkMax],
+  ['proofs of a frame standing', wordLimits.proofsMax],
+  ['roots behind the first of a proof', wordLimits.chainMax],
+  ['bytes of objects and roots of a frame standing', wordLimits.bytesMax],
+  ['frames standing of a link', wordLimits.wordsOfLinkMax],
+  ['frames standing of a guest', wordLimits.wordsOfGuestMax],
+  ['operations of a group by frames standing', wordLimits.operationsMax],
+  ['ms until the groups of a link are looked at', wordLimits.settleMs],
+  ['ms between looks at the groups of a link', wordLimits.reviewMs],
   ['groups that are named on a link', syncLimits.groupsMax],
   ['feeds or places of a frame, for senders', syncLimits.feedsInFrameMax],
   ['feeds that a peer may claim', syncLimits.feedsMax],

@@ -26,7 +26,7 @@ import { RootEncoder, type FeedId } from '../../src/cxo/root.ts';
 import type { Run } from '../../src/cxo/segment.ts';
 import type { Random } from '../../src/env.ts';
 import { deriveSecret, publicKeyBytes, type Identity, type PublicKey } from '../../src/identity.ts';
-import { encodeRemoval, knockTag } from '../../src/node/door-frames.ts';
+import { encodeStanding, knockTag } from '../../src/node/door-frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
 import { parseBase32 } from '../../src/chat/base32.ts';
 
@@ -142,7 +142,7 @@ export class GroupExamples {
   }
 
   /** That Alice wrote it, as the first root of her feed in the group. */
-  #proof(object: Uint8Array): Parameters<typeof encodeRemoval>[0]['proofs'][number] {
+  #proof(object: Uint8Array): Parameters<typeof encodeStanding>[0]['proofs'][number] {
     const { alice, time } = this.#parts;
     const feed: FeedId = { group: this.ops.id, author: alice.publicKey, head: 0 };
     const run = buildOwnRun(alice, feed, emptyHead, time, [{ object }]);
@@ -175,7 +175,7 @@ export class GroupExamples {
     const { seed } = this.#invite;
     const tag = knockTag(handshakeHash, this.ops.id);
     const signature = buildJoinProof(seed, this.ops.id, bob.publicKey);
-    const removal = encodeRemoval({ tag, proofs: [this.#proof(this.#removal())] });
+    const removal = encodeStanding({ tag, proofs: [this.#proof(this.#removal())] });
     if (removal === undefined) throw new Error('one proof fits a frame');
     return { tag, invite: inviteKeyOf(seed), signature, removal };
   }

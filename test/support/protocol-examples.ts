@@ -298,7 +298,7 @@ function frameExamples(): Record<string, Uint8Array> {
     ...examples,
     'frame-knock': linkFrame(doorFrames.knock, knock),
     'frame-answer': linkFrame(doorFrames.answer, encodeAnswer(tag, 'admitted')),
-    'frame-removed': linkFrame(doorFrames.removed, removal),
+    'frame-standing': linkFrame(doorFrames.standing, removal),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   openKeyGrant,
   parseEpochPart,
   parseKeyGrant,
+  prefixBytes,
   type KeyGrant,
 } from '../../../src/chat/sealing/epoch.ts';
 import { KeyRing, ringPrefix } from '../../../src/chat/sealing/key-ring.ts';
@@ -69,11 +70,22 @@ export function digestOf(node: Member, { id }: GroupUnderTest): string {
 export function agrees(world: GroupWorld): boolean {
   if (world.nodes.some((node) => !node.running)) return false;
   return world.groups.every((group) => {
-    const digests = world.honest
-      .filter((node) => keeps(node, group))
-      .map((node) => digestOf(node, group));
-    return new Set(digests).size <= 1;
+    const keepers = world.honest.filter((node) => keeps(node, group));
+    const digests = keepers.map((node) => digestOf(node, group));
+    return new Set(digests).size <= 1 && findUnaware(world, group, keepers).length === 0;
   });
+}
+
+/** Honest nodes that the keepers have for members, and that do not know it. */
+function findUnaware(
+  world: GroupWorld,
+  { id }: GroupUnderTest,
+  keepers: readonly Member[],
+): readonly Member[] {
+  const members = keepers[0]?.alive.chat.book.find(id)?.roster.members();
+  return world.honest.filter(
+    (node) => members?.has(node.key) && node.alive.chat.book.find(id)?.standing !== 'active',
+  );
 }
 
 export async function findBrokenGroups(world: GroupWorld): Promise<string[]> {
@@ -132,6 +144,9 @@ class GroupCheck {
       digests.set(digest, [...(digests.get(digest) ?? []), node.name]);
       const behind = node.alive.runner.overview.behind();
       if (behind > 0) this.#faults.push(`${node.name} says that it is ${behind} behind`);
+    }
+    for (const { name } of findUnaware(this.#world, this.#group, this.#keepers)) {
+      this.#faults.push(`${name} is a member and does not know it`);
     }
     if (digests.size > 1) {
       const words = [...digests].map(([digest, names]) => `${names.join()}:\n${digest}`);
@@ -194,7 +209,10 @@ class GroupCheck {
           isCounted && this.#members.includes(node)
             ? this.#rings.get(node)?.has(epoch) === true
             : readers.has(node);
-        if (isMeant && !isOpen) this.#faults.push(`${node.name} cannot read ${name}`);
+        const isExcused = isCounted && (this.#isLost(epoch) || this.#isGivenInVain(node, epoch));
+        if (isMeant && !isOpen && !isExcused) {
+          this.#faults.push(`${node.name} cannot read ${name}`);
+        }
         const isGiven = grants.some(
           (grant) =>
             grant.to === node.key && grant.epochs.includes(epoch) && !hasSeen(sealing, grant.entry),
@@ -207,16 +225,56 @@ class GroupCheck {
     }
   }
 
-  /** Keys that were given to those who had been let in with history, as far as the giver knew. */
-  #grants(): Grant[] {
-    const grants: Grant[] = [];
-    for (const { entry } of this.#found.values()) {
+  /**
+   * Whether the epoch stands beyond the end of its author, and whoever sealed with it before hearing of
+   * that is no member any more either, and has given the key to nobody: so no member has it.
+   */
+  #isLost(epoch: EpochId): boolean {
+    if (this.#members.some((node) => this.#rings.get(node)?.has(epoch))) return false;
+    return ![...this.#found.values()].some(({ entry }) => {
+      const parsed = entry.object && parseObject(entry.object);
+      const part = parsed?.ok === true ? parseEpochPart(parsed.fields) : undefined;
+      return part?.id === epoch && this.#roster?.allows(entry.feed, entry.seq);
+    });
+  }
+
+  /**
+   * Whether the sender took the node for a reader by the word of somebody alone whose giving of the key
+   * has no effect, as who gave it had been removed.
+   */
+  #isGivenInVain({ key }: Member, epoch: EpochId): boolean {
+    const given = this.#allGrants().filter(
+      ({ to, epochs }) => to === key && epochs.includes(epoch),
+    );
+    if (given.length === 0 || given.some(({ entry }) => this.#counts(entry))) return false;
+    const prefix = key.slice(0, 2 * prefixBytes);
+    return ![...this.#found.values()].some(({ entry }) => {
+      const parsed = entry.object && parseObject(entry.object);
+      const part = parsed?.ok === true ? parseEpochPart(parsed.fields) : undefined;
+      if (part?.id !== epoch) return false;
+      const recipients: readonly string[] = toHex(part.prefixes).match(/.{16}/g) ?? [];
+      return recipients.includes(prefix);
+    });
+  }
+
+  #counts({ feed, seq }: Entry): boolean {
+    return this.#roster?.allows(feed, seq) === true;
+  }
+
+  #allGrants(): Grant[] {
+    return [...this.#found.values()].flatMap(({ entry }) => {
       const parsed = entry.object && parseObject(entry.object);
       const grant = parsed?.ok === true ? parseKeyGrant(parsed.fields) : undefined;
+      return grant === undefined ? [] : [{ ...grant, entry }];
+    });
+  }
+
+  /** Keys that were given to those who had been let in with history, as far as the giver knew. */
+  #grants(): Grant[] {
+    return this.#allGrants().filter(({ entry, to }) => {
       const { members } = this.#world.ledger.find(entry) ?? {};
-      if (grant !== undefined && members?.get(grant.to) === true) grants.push({ ...grant, entry });
-    }
-    return grants;
+      return members?.get(to) === true;
+    });
   }
 
   /** What counts, and any member can read, those can read who were let in with history. */
@@ -230,11 +288,17 @@ class GroupCheck {
     }
   }
 
-  /** A plain group is on no disk of somebody who never was a member. */
+  /**
+   * A plain group is on no disk of somebody who never was a member, nor held an invite: from others that
+   * join at the same moment a joiner may get the first roots of it. Where all members keep to the rules,
+   * since what one passes on by other means cannot be held back.
+   */
   #withMembersAlone(): void {
-    const { nodes, ledger } = this.#world;
+    const { nodes, ledger, hostiles } = this.#world;
+    if (hostiles.some(({ node }) => ledger.wasMember(this.#group.id, node.key))) return;
     for (const { alive, key, name } of nodes) {
-      if (ledger.wasMember(this.#group.id, key)) continue;
+      const { id } = this.#group;
+      if (ledger.wasMember(id, key) || ledger.wasJoining(id, key)) continue;
       const has = alive.store.feeds().some(({ feed }) => feed.group === this.#group.id);
       if (has) this.#faults.push(`${name} has a plain group that it never was in`);
     }

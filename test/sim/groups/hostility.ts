@@ -23,6 +23,7 @@ export function defiant(rules: Groups): Groups {
     shares: () => true,
     isMember: (group, key) => rules.isMember(group, key),
     accepts: () => true,
+    isAwaited: (group) => rules.isAwaited(group),
     limitOf: () => undefined,
     headMin: (group, from) => rules.headMin(group, from),
   };

@@ -21,6 +21,7 @@ export class Ledger {
   readonly texts = new Map<string, { readonly by: Member; readonly group: GroupId }>();
   readonly #sealings = new Map<string, Sealing>();
   readonly #ever = new Set<string>();
+  readonly #joined = new Set<string>();
   readonly #versions = new Map<string, number>();
 
   /** Takes note of what the draft gives, at the moment when it is made. */
@@ -54,6 +55,14 @@ export class Ledger {
       this.#versions.set(name, roster.version);
       for (const key of roster.members().keys()) this.#ever.add(`${id}/${key}`);
     }
+    for (const { id, standing } of node.life?.chat.book.groups() ?? []) {
+      if (standing === 'joining') this.#joined.add(`${id}/${node.key}`);
+    }
+  }
+
+  /** Whether the node ever was on its way into the group, or had been let in by nobody with a say. */
+  wasJoining(group: GroupId, key: PublicKey): boolean {
+    return this.#joined.has(`${group}/${key}`);
   }
 
   /** Whether anybody ever took the key for a member. */

@@ -12,12 +12,16 @@ import type { Store } from '../../../src/cxo/store.ts';
 import { silentLogger, type Clock, type Logger } from '../../../src/env.ts';
 import { SkychatError } from '../../../src/errors.ts';
 import type { Identity, PublicKey } from '../../../src/identity.ts';
+import type { Network } from '../../../src/net/network.ts';
+import type { PeerState } from '../../../src/net/peer.ts';
 import type { Link, LinkHandler } from '../../../src/net/transport.ts';
 import { Announcer } from '../../../src/node/announcer.ts';
 import { doorFrames } from '../../../src/node/door-frames.ts';
 import { Entrance, removalRowPrefix } from '../../../src/node/entrance.ts';
+import { GroupLinks } from '../../../src/node/group-links.ts';
 import { groupRules } from '../../../src/node/group-rules.ts';
 import { joinRowPrefix } from '../../../src/node/joining.ts';
+import { buildGroupLinksPorts } from '../../../src/node/mesh-ports.ts';
 import { knowsOwnFeed } from '../../../src/node/own-feed.ts';
 import type { Event } from '../../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../../src/sync/forks.ts';
@@ -47,6 +51,8 @@ export interface MemberOptions {
   readonly bend: (rules: Groups) => Groups;
   /** Told of each own object as it gets its place: what the node knows then is what it acts upon. */
   readonly onBuilt: (member: Member, group: GroupId, draft: Draft) => Draft;
+  /** Links this node with another one for good, if it is not yet. */
+  readonly dial: (from: Member, to: PublicKey) => void;
   /** Groups or their members may be others than before. */
   readonly onChange: (member: Member) => void;
   /** The node is down since a moment ago. */
@@ -79,11 +85,14 @@ export class Member implements SimEnd {
   life: Life | undefined;
   readonly #disk = new SimDisk();
   readonly #handlers = new Map<number, LinkHandler>();
+  /** By link. */
+  readonly #peers = new Map<number, PublicKey>();
   /** Grows with each start: what an earlier life planned must not happen in this one. */
   #number = 0;
   #timers: SimTimers;
   #crashDisk: () => void = () => undefined;
   #isUsed = false;
+  #groupLinks: GroupLinks | undefined;
   /** After so many more frames the node crashes. */
   #framesLeft = Infinity;
 
@@ -228,6 +237,8 @@ export class Member implements SimEnd {
     });
     entrance.joining.resume();
     announcer.announce();
+    this.#groupLinks = this.#openGroupLinks(timers, chat);
+    this.#groupLinks.start();
     return { timers, store, archive, chat, runner: runnerOf(), entrance };
   }
 
@@ -257,10 +268,28 @@ export class Member implements SimEnd {
         recheck: () => undefined,
       }),
       feeds: () => runner().overview.feeds(),
+      isShared: (peer, group) => runner().overview.shares(peer, group),
       writeLocal: (changes) => runner().writeLocal(changes),
       open: (link) => runner().openLink(link),
     });
     return entrance;
+  }
+
+  /** Dials nobody any more for the sake of a group. */
+  settle(): void {
+    this.#groupLinks?.close();
+  }
+
+  #openGroupLinks(timers: SimTimers, chat: Chat): GroupLinks {
+    const { random, dial } = this.options;
+    const network: Pick<Network, 'peers' | 'tryPeer'> = {
+      peers: () => [...this.#peers.values()].map((pk) => ({ pk, state: 'connected' }) as PeerState),
+      tryPeer: (key) => {
+        dial(this, key);
+      },
+    };
+    const clock: Clock = { now: () => this.wall, monotonic: () => this.options.time.now };
+    return new GroupLinks(buildGroupLinksPorts({ chat, network, clock, random, timers }));
   }
 
   /** At once; also a node that is about to start. */
@@ -270,6 +299,7 @@ export class Member implements SimEnd {
     this.#crashDisk();
     this.#timers.end();
     this.#handlers.clear();
+    this.#peers.clear();
     this.links.clear();
     this.options.onCrash(this);
   }
@@ -284,12 +314,14 @@ export class Member implements SimEnd {
     if (life === undefined) return;
     this.options.time.touch();
     if (event.type === 'opened') {
+      this.#peers.set(event.link, event.peer);
       this.#handlers.set(event.link, life.entrance.openLink(this.#linkOf(event)));
     } else if (event.type === 'frame') {
       this.#handlers.get(event.link)?.onFrame(event.frameType, event.payload);
     } else if (event.type === 'closed') {
       this.#handlers.get(event.link)?.onClose('broken');
       this.#handlers.delete(event.link);
+      this.#peers.delete(event.link);
     }
   }
 

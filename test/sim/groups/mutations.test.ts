@@ -5,7 +5,6 @@ import { Roster } from '../../../src/chat/roster/roster.ts';
 import { SortedQueue } from '../../../src/chat/roster/sorted-queue.ts';
 import { GroupKeys } from '../../../src/chat/sealing/group-keys.ts';
 import type * as ReadersModule from '../../../src/chat/sealing/readers.ts';
-import { Replica } from '../../../src/sync/replica.ts';
 import { rememberSignatures } from '../remember-signatures.ts';
 import { runGroups } from './run.ts';
 import { groupScheduleOf, type GroupSchedule } from './schedule.ts';
@@ -87,8 +86,8 @@ test('a fold that knows no seniority', async () => {
   expect(await findCaught(16)).not.toBe('nothing');
 }, 120_000);
 
-test('an engine that knows no end of a feed', async () => {
-  vi.spyOn(Replica.prototype, 'limitOf').mockReturnValue(undefined);
+test('rules by which no feed ends', async () => {
+  vi.spyOn(Roster.prototype, 'limitOf').mockReturnValue(undefined);
   expect(await findCaught()).not.toBe('nothing');
 }, 120_000);
 

@@ -63,7 +63,8 @@ async function sayLast(world: GroupWorld): Promise<void> {
 }
 
 /** Lets the mesh come to rest, and watches it then for a minute: which frames there are. */
-async function rest({ time, arrived }: GroupWorld): Promise<ReadonlySet<string>> {
+async function rest({ time, arrived, nodes }: GroupWorld): Promise<ReadonlySet<string>> {
+  for (const node of nodes) node.settle();
   await time.runUntil(time.now + 180_000);
   arrived.clear();
   await time.runUntil(time.now + 60_000);

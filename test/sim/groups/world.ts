@@ -53,6 +53,7 @@ export class GroupWorld {
   /** Frames of which types came from whom to whom since it was last emptied. */
   readonly arrived = new Set<string>();
   jumpedMicros = 0;
+  readonly #connected = new Set<string>();
 
   constructor(schedule: GroupSchedule, sabotage: GroupSabotage = {}) {
     this.schedule = schedule;
@@ -84,6 +85,10 @@ export class GroupWorld {
         ...{ identity, configured, time, random, verify, commitMsMax, name: `node${i}` },
         room: 'simulated room',
         links: () => this.links,
+        dial: (from, to) => {
+          const other = this.nodeOf(to);
+          if (other !== undefined) this.#connect(from, other);
+        },
         jumped: () => this.jumpedMicros,
         bend: (rules) => (isHostile ? defiant(rules) : rules),
         onBuilt: (by, group, draft) => ledger.watch(by, group, draft),
@@ -129,12 +134,20 @@ export class GroupWorld {
     const pairs = isSmall ? complete(nodes.length) : random6To8(nodes.length, random);
     for (const [a, b] of pairs) {
       const [one, other] = [nodes[a], nodes[b]];
-      if (one !== undefined && other !== undefined) this.links.connect(one, other);
+      if (one !== undefined && other !== undefined) this.#connect(one, other);
     }
     await time.runUntil(startMs);
     for (const [i, plan] of schedule.groups.entries()) this.#found(i, plan);
     if (schedule.direct) this.#talkAlone();
     await time.runUntil(startMs + setupMs);
+  }
+
+  /** They keep the link, and dial it again when it breaks. */
+  #connect(one: Member, other: Member): void {
+    const name = [one.name, other.name].sort().join();
+    if (this.#connected.has(name)) return;
+    this.#connected.add(name);
+    this.links.connect(one, other);
   }
 
   #found(index: number, plan: GroupPlan): void {
