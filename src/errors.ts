@@ -59,6 +59,7 @@ export const errorCodes = [
   'own-feed-unknown',
   'closing',
   'unreachable-daemon',
+  'bad-bundle',
   'internal',
 ] as const;
 

@@ -3,7 +3,6 @@
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
 import type { Forgetting } from './chat/forgetting.ts';
-import { labelOf } from './chat/labels.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {
@@ -16,14 +15,11 @@ import {
   type Random,
   type Timers,
 } from './env.ts';
-import { listenHttp } from './http/listen.ts';
-import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { PublicKey } from './identity.ts';
 import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
-import { openBots, type Bots } from './node/bots.ts';
 import { Entrance, removalRowPrefix } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
@@ -33,10 +29,11 @@ import { Mesh } from './node/mesh.ts';
 import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-ports.ts';
 import { NodeApi } from './node/node-api.ts';
 import { readOwnAddresses } from './node/own-addresses.ts';
-import { knowsOwnFeed } from './node/own-feed.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
+import { NodeSurface } from './node/surface.ts';
 import { openStorage, type Storage } from './node/storage.ts';
+import { sweepExpired } from './node/sweep.ts';
 import { forkRowPrefix, parseForkRow } from './sync/forks.ts';
 import { Runner } from './sync/runner.ts';
 import { version } from './version.ts';
@@ -114,13 +111,11 @@ class Node implements RunningNode {
   #groupLinks: GroupLinks | undefined;
   #forgetting!: Forgetting;
   #api!: NodeApi;
-  #bots: Bots | undefined;
-  #server: HttpServer | undefined;
+  #surface: NodeSurface | undefined;
   readonly #entrance: Entrance;
   #announcer: Announcer | undefined;
   #cancelSweep: (() => void) | undefined;
   #listen: string | null = null;
-  #http = '';
   #closed: Promise<void> | undefined;
 
   constructor(config: NodeConfig, ports: Ports, storage: Storage) {
@@ -150,7 +145,7 @@ class Node implements RunningNode {
   }
 
   get http(): string {
-    return this.#http;
+    return this.#surface?.address ?? '';
   }
 
   get data(): string {
@@ -186,7 +181,7 @@ class Node implements RunningNode {
     if (this.#config.listen !== undefined) {
       this.#listen = formatEndpoint(await this.#network.listen(this.#config.listen));
     }
-    await this.#openHttp(token);
+    this.#surface = await this.#openSurface(token);
     for (const address of this.#peerBook.addresses()) this.#network.addPeer(address);
     void this.#forgetting.start();
     mesh.start();
@@ -215,14 +210,13 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
-    await this.#bots?.close();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
-    await this.#server?.close();
+    await this.#surface?.close();
     await (this.#network as Network | undefined)?.close();
     await (this.#forgetting as Forgetting | undefined)?.close();
     await (this.#runner as Runner | undefined)?.close();
-    await this.#storage.close();
+    await this.#storage.close(this.#runner);
   }
 
   #openChat(): Promise<Chat> {
@@ -249,9 +243,8 @@ class Node implements RunningNode {
   }
 
   #knowsOwnFeed(): Promise<boolean> {
-    const { store, ownHead, unusedKey } = this.#storage;
     const hasPeers = this.#config.open || this.#peerBook.keys().length > 0;
-    return knowsOwnFeed(store, ownHead, labelOf, { self: this.pk, unusedKey, hasPeers });
+    return this.#storage.knowsOwnFeed(hasPeers);
   }
 
   async #openRunner(ownFeedsKnown: boolean): Promise<Runner> {
@@ -344,8 +337,9 @@ class Node implements RunningNode {
       ...{ network: this.#network, peerBook: this.#peerBook },
       startedAt: this.#startedAt,
       listen: () => this.#listen,
-      http: () => this.#http,
-      refused: () => ({ ...this.#server?.counters(), ...this.#entrance.counters }),
+      damaged: () => this.#storage.damaged(),
+      http: () => this.http,
+      refused: () => ({ ...this.#surface?.counters(), ...this.#entrance.counters }),
       onPeersChanged: () => {
         this.#onPeersChanged();
       },
@@ -353,17 +347,12 @@ class Node implements RunningNode {
     });
   }
 
-  async #openHttp(token: string | undefined): Promise<void> {
-    const { allowHosts, http, writeRate } = this.#config;
-    const parts = { api: this.#api, chat: this.#chat, runner: this.#runner };
-    this.#bots = await openBots({ ...this.#ports, ...parts, storage: this.#storage });
-    const guard = token === undefined ? { allowHosts } : { allowHosts, token };
-    const { programs } = this.#bots;
-    const options = { ...this.#ports, ...guard, programs, writeRate };
-    this.#server = createHttpServer(this.#api, options);
-    const address = http.kind === 'unix' ? `unix:${http.path}` : formatEndpoint(http);
-    this.#http = await listenHttp(this.#server, address);
-    this.#bots.start();
+  #openSurface(token: string | undefined): Promise<NodeSurface> {
+    return NodeSurface.open({
+      ...{ ...this.#ports, config: this.#config, token, storage: this.#storage, api: this.#api },
+      ...{ chat: this.#chat, runner: this.#runner },
+      ...{ network: this.#network, entrance: this.#entrance },
+    });
   }
 
   #openAnnouncer(): Announcer {
@@ -371,7 +360,7 @@ class Node implements RunningNode {
       ...{ ...this.#ports, chat: this.#chat, profile: this.#config },
       addresses: () => this.#ownAddresses(),
       onAnnounced: () => {
-        this.#storage.markKeyUsed();
+        this.#storage.announced(this.#runner);
       },
     });
   }
@@ -386,15 +375,8 @@ class Node implements RunningNode {
       // Addresses may be others, or have lost half of their life.
       this.#announcer?.announce();
     });
-    this.#sweepAll().catch((error: unknown) => {
+    sweepExpired(this.#chat, () => this.#closed === undefined).catch((error: unknown) => {
       this.#ports.logger.warn({ cause: String(error) }, 'expired rows could not be removed');
     });
-  }
-
-  async #sweepAll(): Promise<void> {
-    let removed: number;
-    do {
-      removed = await this.#chat.idempotency.sweep();
-    } while (removed > 0 && this.#closed === undefined);
   }
 }

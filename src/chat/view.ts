@@ -138,6 +138,10 @@ export interface PeerView {
   readonly state: 'connected' | 'dialing' | 'waiting' | 'refused';
   /** The reason of the state in words. */
   readonly reason: string | null;
+  /** The same as a stable code; `peer-` before it where the peer gave it. */
+  readonly reason_code: string | null;
+  /** What program a linked peer says that it is. */
+  readonly agent: string | null;
   readonly since: string;
   readonly last_inbound: string | null;
   readonly rtt_ms: number | null;
@@ -158,6 +162,8 @@ export interface FeedView {
   readonly behind: number;
   readonly sources: readonly string[];
   readonly last_inbound: string | null;
+  /** When its author wrote the latest part that is here, by its own clock. */
+  readonly time: string | null;
 }
 
 export interface GroupView {
@@ -256,13 +262,23 @@ export interface StatusView {
   readonly behind: number;
   readonly sync: SyncView;
   readonly peers: { readonly known: number; readonly connected: number };
-  readonly store: { readonly bytes: number };
+  /** Keys that this node refused in the last five minutes, because nobody allows them; at most 16. */
+  readonly strangers: readonly StrangerView[];
+  /** `damaged`: parts of it that could not be read since the start. */
+  readonly store: { readonly bytes: number; readonly damaged: number };
   readonly counters: {
     readonly dropped: Readonly<Record<string, number>>;
     readonly refused: Readonly<Record<string, number>>;
     readonly held: number;
     readonly forks: number;
   };
+}
+
+export interface StrangerView {
+  readonly pk: string;
+  /** `host:port` that it came from. */
+  readonly address: string;
+  readonly time: string;
 }
 
 /** How the catching up of history gets on. */

@@ -15,6 +15,8 @@ export interface Question {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
@@ -24,6 +26,8 @@ export interface Answer<T> {
   readonly status: number;
   /** As the daemon sent it; its shape is trusted. */
   readonly value: T;
+  /** The daemon's clock, as HTTP says it. */
+  readonly date: string | undefined;
 }
 
 /** The daemon went away between question and answer: it may or may not have done what was asked. */
@@ -67,12 +71,42 @@ export class Client {
     return (await this.ask<T>({ path, query: query ?? {}, signal })).value;
   }
 
+  /**
+   * An answer whose body goes on for as long as the caller reads and the signal allows. Throws as `ask`.
+   */
+  async open(question: Question): Promise<IncomingMessage> {
+    const target = findDaemon(this.#config);
+    const { options, content } = this.#requestOf(target, question, question.signal);
+    try {
+      const response = await begin(options, content, target);
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 300) return response;
+      throw problemOf(status, await read(response));
+    } catch (error) {
+      question.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
   async #exchange<T>(
     target: HttpEndpoint,
-    { method = 'GET', path, query = {}, body, headers }: Question,
+    question: Question,
     signal: AbortSignal,
   ): Promise<Answer<T>> {
-    const text = body === undefined ? undefined : JSON.stringify(body);
+    const request = this.#requestOf(target, question, signal);
+    const { status, content, date } = await send(request.options, request.content, target);
+    if (status >= 200 && status < 300) {
+      return { status, value: parseAnswer(content, target) as T, date };
+    }
+    throw problemOf(status, content);
+  }
+
+  #requestOf(
+    target: HttpEndpoint,
+    { method = 'GET', path, query = {}, body, bytes, headers }: Question,
+    signal: AbortSignal,
+  ): { readonly options: RequestOptions; readonly content: Content } {
+    const content = bytes ?? (body === undefined ? undefined : JSON.stringify(body));
     const options: RequestOptions = {
       ...(target.kind === 'unix'
         ? { socketPath: target.path }
@@ -84,16 +118,14 @@ export class Client {
       headers: {
         accept: 'application/json',
         ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
-        ...(text !== undefined && {
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(text)),
+        ...(content !== undefined && {
+          'content-type': bytes === undefined ? 'application/json' : 'application/octet-stream',
+          'content-length': String(Buffer.byteLength(content)),
         }),
         ...headers,
       },
     };
-    const { status, content } = await send(options, text, target);
-    if (status >= 200 && status < 300) return { status, value: parseAnswer(content, target) as T };
-    throw problemOf(status, content);
+    return { options, content };
   }
 }
 
@@ -114,23 +146,31 @@ export function findDaemon({ http, data }: ClientConfig): HttpEndpoint {
   return { kind: 'tcp', host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) };
 }
 
-function send(
+type Content = string | Uint8Array | undefined;
+
+async function send(
   options: RequestOptions,
-  text: string | undefined,
+  content: Content,
   target: HttpEndpoint,
-): Promise<{ status: number; content: string }> {
+): Promise<{ status: number; content: string; date: string | undefined }> {
+  const response = await begin(options, content, target);
+  const { statusCode: status = 0, headers } = response;
+  try {
+    return { status, content: await read(response), date: headers.date };
+  } catch (error) {
+    throw error instanceof SkychatError ? error : new AnswerLost(error);
+  }
+}
+
+/** Resolves when the answer begins. */
+function begin(
+  options: RequestOptions,
+  content: Content,
+  target: HttpEndpoint,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let connected = false;
-    const sent = request(options, (response) => {
-      read(response).then(
-        (content) => {
-          resolve({ status: response.statusCode ?? 0, content });
-        },
-        (error: unknown) => {
-          reject(error instanceof SkychatError ? error : new AnswerLost(error));
-        },
-      );
-    });
+    const sent = request(options, resolve);
     sent.on('socket', (socket) => {
       socket.once('connect', () => {
         connected = true;
@@ -140,7 +180,7 @@ function send(
       const words = `cannot reach the daemon at ${nameOf(target)}: ${error.message}`;
       reject(connected ? new AnswerLost(error) : unreachable(words, error));
     });
-    sent.end(text);
+    sent.end(content);
   });
 }
 

@@ -35,6 +35,10 @@ interface Node {
   readonly description: string;
   readonly options: readonly Option[];
   readonly children: readonly string[];
+  /** What else can stand there: the words that its first argument can be. */
+  readonly values: readonly string[];
+  /** Whether an argument of it is a file or a folder. */
+  readonly takesFile: boolean;
 }
 
 function nodesOf(command: Command, words: readonly string[] = []): readonly Node[] {
@@ -48,7 +52,9 @@ function nodesOf(command: Command, words: readonly string[] = []): readonly Node
     words,
     description: command.description(),
     options: [...new Map(own.map((option) => [option.flags, option])).values()],
-    children: words.at(-1) === 'completion' ? Object.keys(shells) : children,
+    children,
+    values: command.registeredArguments[0]?.argChoices ?? [],
+    takesFile: command.registeredArguments.some((each) => /^(file|dir)$/i.test(each.name())),
   };
   return [node, ...command.commands.flatMap((each) => nodesOf(each, [...words, each.name()]))];
 }
@@ -62,18 +68,22 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   logFormat: logFormats,
 };
 
-/** Options whose value is a file, by their flags. */
-function fileFlags(nodes: readonly Node[]): readonly string[] {
-  const all = nodes.flatMap(({ options }) => options);
-  const files = all.filter((each) => fileOptions.has(each.attributeName()));
-  return [...new Set(files.flatMap(({ long }) => long ?? []))];
+type Values = 'file' | 'text' | readonly string[];
+
+/** What the value of an option can be; undefined where it has none. */
+function valuesOf(option: Option): Values | undefined {
+  if (!option.required) return undefined;
+  if (fileOptions.has(option.attributeName())) return 'file';
+  return option.argChoices ?? choices[option.attributeName()] ?? 'text';
 }
 
-function choicesByFlag(nodes: readonly Node[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>();
+/** The options that have a value, by their flags. */
+function valuesByFlag(nodes: readonly Node[]): ReadonlyMap<string, Values> {
+  const found = new Map<string, Values>();
   for (const option of nodes.flatMap(({ options }) => options)) {
-    const words = choices[option.attributeName()];
-    if (words !== undefined && option.long !== undefined) found.set(option.long, words);
+    const values = valuesOf(option);
+    if (values === undefined) continue;
+    for (const flag of [option.short, option.long]) if (flag) found.set(flag, values);
   }
   return found;
 }
@@ -87,17 +97,14 @@ complete -F _skychat_node skychat-node
 
 function bashFunction(nodes: readonly Node[]): string {
   const named = nodes.filter(({ words }) => words.length > 0);
-  const valueCases = [...choicesByFlag(nodes)].map(
-    ([flag, words]) =>
-      `    ${flag}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$word")); return ;;`,
-  );
-  const wordCases = nodes.map(
-    (node) =>
-      `    '${node.words.join(' ')}') words='${[...node.children, ...flagsOf(node)].join(' ')}' ;;`,
-  );
+  const wordCases = nodes.map((node) => {
+    const words = [...node.children, ...node.values, ...flagsOf(node)].join(' ');
+    const files = node.takesFile ? ' files=1' : '';
+    return `    '${node.words.join(' ')}') words='${words}'${files} ;;`;
+  });
   return `_skychat_node() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
-  local command='' words='' i
+  local command='' words='' files='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${command:+$command }\${COMP_WORDS[i]}" in
     ${named.map(({ words }) => `'${words.join(' ')}'`).join('|')})
@@ -105,14 +112,35 @@ function bashFunction(nodes: readonly Node[]): string {
     esac
   done
   case "$before" in
-    ${fileFlags(nodes).join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
-${valueCases.join('\n')}
+${valueCases(nodes).join('\n')}
   esac
   case "$command" in
 ${wordCases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
+  if [ -n "$files" ]; then _skychat_node_files "$word"; fi
+}
+_skychat_node_files() {
+  local IFS=$'\n'
+  COMPREPLY+=($(compgen -f -- "$1"))
+  if type compopt >/dev/null 2>&1; then compopt -o filenames; fi
 }`;
+}
+
+function valueCases(nodes: readonly Node[]): readonly string[] {
+  const flags = [...valuesByFlag(nodes)];
+  const ofKind = (kind: string): string =>
+    flags.flatMap(([flag, values]) => (values === kind ? flag : [])).join('|');
+  const chosen = flags.flatMap(([flag, values]) => {
+    if (typeof values === 'string') return [];
+    const words = values.join(' ');
+    return `    ${flag}) COMPREPLY=($(compgen -W '${words}' -- "$word")); return ;;`;
+  });
+  return [
+    `    ${ofKind('file')}) COMPREPLY=(); _skychat_node_files "$word"; return ;;`,
+    `    ${ofKind('text')}) COMPREPLY=(); return ;;`,
+    ...chosen,
+  ];
 }
 
 /** The same function, by the layer that zsh has for bash's completions. */
@@ -128,30 +156,40 @@ complete -F _skychat_node skychat-node
 function buildFish(nodes: readonly Node[]): string {
   const known = nodes.flatMap(({ words, children }) => (words.length === 0 ? children : []));
   const lines = nodes.flatMap((node) => {
-    const condition = fishCondition(node.words, known);
+    const condition = fishCondition(node.words, node.words.length === 0 ? known : node.children);
+    const values = node.values.map(
+      (value) => `complete -c skychat-node -f -n ${condition} -a ${fishQuote(value)}`,
+    );
+    // Fish offers files where nothing says that it should not.
+    if (!node.takesFile) values.push(`complete -c skychat-node -f -n ${condition}`);
     const children = node.children.map((child) => {
       const words = [...node.words, child];
       const about = nodes.find((each) => each.words.join(' ') === words.join(' '))?.description;
       return `complete -c skychat-node -f -n ${condition} -a ${child} -d ${fishQuote(about ?? '')}`;
     });
-    return [...children, ...node.options.map((option) => fishOption(option, condition))];
+    return [...children, ...values, ...node.options.map((option) => fishOption(option, condition))];
   });
   return `# fish completion for skychat-node\n${lines.join('\n')}\n`;
 }
 
-function fishCondition(words: readonly string[], known: readonly string[]): string {
-  if (words.length === 0) return `'not __fish_seen_subcommand_from ${known.join(' ')}'`;
-  return `'${words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ')}'`;
+/**
+ * Whether these are the words of the command before the cursor: all of them seen, and no word of a
+ * command below.
+ */
+function fishCondition(words: readonly string[], below: readonly string[]): string {
+  const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
+  if (below.length > 0) seen.push(`not __fish_seen_subcommand_from ${below.join(' ')}`);
+  return `'${seen.join('; and ')}'`;
 }
 
 function fishOption(option: Option, condition: string): string {
-  const values = choices[option.attributeName()];
+  const values = valuesOf(option);
   const parts = [
     `complete -c skychat-node -n ${condition}`,
     option.short === undefined ? '' : `-s ${option.short.slice(1)}`,
     option.long === undefined ? '' : `-l ${option.long.slice(2)}`,
-    option.required ? (fileOptions.has(option.attributeName()) ? '-r' : '-x') : '-f',
-    values === undefined ? '' : `-a ${fishQuote(values.join(' '))}`,
+    values === undefined ? '-f' : values === 'file' ? '-r -F' : '-x',
+    Array.isArray(values) ? `-a ${fishQuote(values.join(' '))}` : '',
     `-d ${fishQuote(option.description)}`,
   ];
   return parts.filter(Boolean).join(' ');

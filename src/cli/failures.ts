@@ -64,6 +64,7 @@ const exitCodeOfError: Partial<Record<ErrorCode, ExitCode>> = {
   'token-required': exitCodes.usage,
   'key-file-exists': exitCodes.conflict,
   'unreachable-daemon': exitCodes.unreachable,
+  'unknown-group': exitCodes.notFound,
 };
 
 const exitCodeOfStatus: Readonly<Record<number, ExitCode>> = {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { aliases, settings, variableOf } from '../settings.ts';
 import { unknownWord, type Act, type Call } from './call.ts';
 import { exitCodeMeanings, exitCodes, type ExitCode } from './failures.ts';
+import { buildManPage } from './man-page.ts';
 import { addExamples, jsonOption } from './options.ts';
 import { buildTable } from './table.ts';
 
@@ -31,7 +32,7 @@ folder of the file.
 
 export function helpCommand(act: Act): Command {
   const command = new Command('help')
-    .description(`explain a command, or one of: ${Object.keys(topics).join(', ')}`)
+    .description(`explain a command, or one of: ${[...Object.keys(topics), 'man'].join(', ')}`)
     .argument('[topic...]', 'name of a command or of a topic')
     .addOption(jsonOption())
     .action(act(help));
@@ -41,11 +42,22 @@ export function helpCommand(act: Act): Command {
 async function help(call: Call): Promise<ExitCode> {
   const words = call.arguments;
   const topic = words.join(' ');
-  const page = topics[topic]?.() ?? pageOf(call, words);
+  const page = topics[topic]?.() ?? (topic === 'man' ? manPageOf(call) : pageOf(call, words));
   if (!call.flag('json')) await call.out.text(page);
   else if (topic === 'exit-codes') await call.out.json(Object.fromEntries(exitCodeMeanings));
   else await call.out.json({ topic, text: page });
   return exitCodes.done;
+}
+
+/** In the format of man(1), for whoever packages this program. */
+function manPageOf({ command }: Call): string {
+  const program = command.parent ?? command;
+  const [, examples = ''] = /^Examples:\n((?: .*\n)+)/m.exec(pageText(program)) ?? [];
+  const lines = examples.split('\n').filter((line) => line !== '');
+  return buildManPage(
+    program,
+    lines.map((line) => line.trim()),
+  );
 }
 
 function pageOf(call: Call, words: readonly string[]): string {
@@ -54,7 +66,7 @@ function pageOf(call: Call, words: readonly string[]): string {
     const next = command.commands.find((each) => each.name() === word);
     if (next === undefined) {
       const names = command.commands.map((each) => each.name());
-      throw unknownWord('topic', word, [...names, ...Object.keys(topics)]);
+      throw unknownWord('topic', word, [...names, ...Object.keys(topics), 'man']);
     }
     command = next;
   }

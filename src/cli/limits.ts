@@ -39,3 +39,41 @@ export const retryMsMin = 200;
 export const retryMsMax = 5_000;
 /** How often `groups join` looks how it gets on. */
 export const joinLookMs = 250;
+/** A service manager that does not take a word in this time is not waited for. */
+export const notifyMs = 5_000;
+
+// doctor
+
+/** A daemon that has not answered one of the doctor's questions by then hangs. */
+export const doctorAnswerMs = 10_000;
+/** For a connection to the own machine. */
+export const dialMs = 2_000;
+/** A store grows by some of this in a day, and its upkeep needs room beside it. */
+export const diskBytesMin = 256 * 2 ** 20;
+/** A store of a GiB is some hundred files. */
+export const inodesMin = 1_000;
+/** 512 links, 512 readers, and the files of the store. */
+export const filesMin = 1_100;
+/** Clocks that are set by the network differ by less than a second. */
+export const clockSkewMs = 30_000;
+/** Refused feeds that `import` names line by line; --json has all. */
+export const refusedShownMax = 10;
+/** While the disk has as much to write as it takes. */
+export const importPauseMs = 100;
+/** One event of the stream: a message as JSON, with room for many reactions. */
+export const eventCharsMax = 16 * 1024 * 1024;
+/** An event stream has a sign of life every 15 s; one that is silent for so long is dead. */
+export const streamSilentMs = 45_000;
+/** Lines that wait for a daemon which restarts; more are refused and stay to be sent again. */
+export const unsentMax = 100;
+/** What the chat shows of a group when it is opened. */
+export const chatPageMax = 20;
+/** Messages that a number on the screen still names: the older ones are found by /search. */
+export const chatRefsMax = 2_000;
+/** How soon what was shown counts as read, and how often the delivery of one's own is looked at. */
+export const chatReadMs = 500;
+export const chatDeliveryMs = 1_000;
+/** After this long a message has reached whom it reaches now. */
+export const chatDeliveryMsMax = 60_000;
+/** Two presses of Ctrl-C that are no further apart leave the chat. */
+export const chatLeaveMs = 2_000;

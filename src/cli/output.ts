@@ -17,8 +17,16 @@ export class Output {
 
   /** Resolves when the text was handed on. Rejects with OutputClosed where nobody reads. */
   text(text: string): Promise<void> {
+    return this.#write(text);
+  }
+
+  bytes(bytes: Uint8Array): Promise<void> {
+    return this.#write(bytes);
+  }
+
+  #write(chunk: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(text, (error) => {
+      this.#stream.write(chunk, (error) => {
         if (!error) resolve();
         else reject(isClosed(error) ? new OutputClosed() : error);
       });

@@ -1,16 +1,21 @@
 // The tree of commands, and the one place where a failure becomes a line on stderr and an exit code.
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts';
 import { Call, unknownWord, type Act } from './call.ts';
+import { chatCommand } from './chat.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodeOf, exitCodes, wordsOf, type ExitCode } from './failures.ts';
+import { exportCommand } from './export.ts';
 import { groupsCommand } from './groups.ts';
 import { helpCommand } from './help.ts';
 import { hookCommand } from './hook.ts';
 import { historyCommand } from './history.ts';
 import { idCommand } from './id.ts';
+import { importCommand } from './import.ts';
 import { keygenCommand } from './keygen.ts';
 import { addClientOptions, addExamples } from './options.ts';
 import { Output, OutputClosed } from './output.ts';
@@ -73,6 +78,7 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
   const makers = [
     keygenCommand,
     idCommand,
+    chatCommand,
     sendCommand,
     tailCommand,
     historyCommand,
@@ -83,10 +89,15 @@ function buildProgram(act: Act, writeOut: (text: string) => void): Command {
     blockCommand,
     unblockCommand,
     blocksCommand,
+    exportCommand,
+    importCommand,
+    backupCommand,
+    restoreCommand,
     tokenCommand,
     hookCommand,
     verifyCommand,
     repairCommand,
+    doctorCommand,
     configCommand,
     completionCommand,
     helpCommand,

@@ -1,7 +1,8 @@
 // `run`: opens the node, says where it is, and drains at the first signal.
 import { Command } from 'commander';
+import type { StatusView } from '../chat/view.ts';
 import { type HttpEndpoint, isWildcard, type NodeConfig } from '../config.ts';
-import type { Logger } from '../env.ts';
+import { systemTimers, type Logger } from '../env.ts';
 import type { RunningNode } from '../node.ts';
 import { addressesOf } from './addresses.ts';
 import type { Act, Call } from './call.ts';
@@ -11,7 +12,9 @@ import { drainMs } from './limits.ts';
 import { loadConfig } from './load-settings.ts';
 import { createLogger } from './logger.ts';
 import { addExamples, addRunOptions } from './options.ts';
+import { quote } from './quote.ts';
 import { removeRuntimeFile, writeRuntimeFile } from './runtime-file.ts';
+import { findServiceManager } from './service-manager.ts';
 
 export function runCommand(act: Act, names: () => readonly string[]): Command {
   const command = new Command('run')
@@ -40,18 +43,34 @@ async function run(call: Call): Promise<ExitCode> {
     firstSync.log,
   );
   const node = await ports.openNode(config, { logger });
+  const manager = findServiceManager({
+    ...{ env: ports.env, pid: ports.pid, timers: systemTimers },
+    status: async () => sentenceOf(await node.status()),
+    onFailure: (cause) => {
+      logger.warn({ cause }, 'the service manager could not be told');
+    },
+  });
   try {
     const { pk, listen, http } = node;
     writeRuntimeFile(node.data, { pid: ports.pid, pk, listen, http });
     await announce(call, config, node);
+    await manager?.ready();
     await firstSync.show(() => node.status());
     await aborted(ports.interrupt);
   } finally {
     // While the node still holds the directory, so that this cannot be a successor's file.
     removeRuntimeFile(node.data, ports.pid);
+    const told = manager?.stopping();
     await drain(call, node, logger);
+    await told;
   }
   return exitCodes.done;
+}
+
+/** How the node is, in a line. */
+function sentenceOf({ peers, behind, messages }: StatusView): string {
+  const lag = behind === 0 ? 'in sync' : `${behind} behind`;
+  return `${peers.connected} of ${peers.known} peers connected, ${messages} messages, ${lag}`;
 }
 
 async function announce(call: Call, config: NodeConfig, node: RunningNode): Promise<void> {
@@ -84,10 +103,6 @@ function targetOf(configured: HttpEndpoint, http: string): readonly string[] {
   }
   const { port } = new URL(http);
   return [isWildcard(configured.host) ? `http://127.0.0.1:${port}/messages` : `${http}/messages`];
-}
-
-function quote(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Resolves when the signal has aborted. */

@@ -1,6 +1,6 @@
 // One LevelDB database: opened, read by pages, written in synced batches, and opened again when a
 // write has failed, since LevelDB takes no more writes then. Knows keys and bytes, no rows.
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { concat } from '../bytes.ts';
@@ -8,6 +8,8 @@ import { SkychatError } from '../errors.ts';
 import { isCorruption, storeErrorOf } from './level-errors.ts';
 import type { KeyRange } from './level-keys.ts';
 import type { Row } from './level-rows.ts';
+import { checkRoom, filesOf } from './level-files.ts';
+import { readSnapshot, viewOf } from './level-snapshot.ts';
 import { storeLimits } from './limits.ts';
 
 export interface PageOptions {
@@ -32,6 +34,7 @@ export interface Database {
   getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   page(range: KeyRange, options: PageOptions): Promise<Row[]>;
   scan(range: KeyRange, options?: { values?: boolean }): AsyncGenerator<Row>;
+  snapshot(): AsyncGenerator<Row>;
   write(fill: (batch: Batch) => void): Promise<void>;
   reopen(): Promise<void>;
   approximateBytes(range: KeyRange): Promise<number>;
@@ -141,6 +144,16 @@ export class LevelDatabase implements Database {
       gte = new Uint8Array(last.key.length + 1);
       gte.set(last.key);
     }
+  }
+
+  /**
+   * Every row as of one moment, whatever is written meanwhile. Rejects where a row cannot be read, and
+   * where the database is closed or opened anew.
+   */
+  async *snapshot(): AsyncGenerator<Row> {
+    await this.#reopening?.catch(() => undefined);
+    if (this.#closed) throw closing();
+    yield* readSnapshot(this.#handle);
   }
 
   /**
@@ -302,23 +315,8 @@ async function getReadable(handle: Handle, key: Uint8Array): Promise<Uint8Array 
   }
 }
 
-/** LevelDB gives a Buffer, whose methods differ from those of a Uint8Array. */
-function viewOf(buffer: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-}
-
 function closing(): SkychatError {
   return new SkychatError('closing', 'the store is closed');
-}
-
-async function filesOf(path: string): Promise<{ name: string; size: number }[]> {
-  const files: { name: string; size: number }[] = [];
-  for (const name of await readdir(path)) {
-    // LevelDB removes files in the background.
-    const found = await stat(join(path, name)).catch(() => undefined);
-    if (found?.isFile() === true) files.push({ name, size: found.size });
-  }
-  return files;
 }
 
 /** Where a repair builds the new database. With none beside it, a repair was broken off. */
@@ -373,27 +371,5 @@ export async function syncFolder(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-const probeChunk = new Uint8Array(64 * 1024).fill(0x5a);
-
-/**
- * Throws where the disk has no room for what an opening writes: the tables of the logs that are
- * there, and a new log and manifest.
- */
-async function checkRoom(path: string): Promise<void> {
-  let needed = storeLimits.roomBytesMin;
-  for (const { name, size } of await filesOf(path)) if (name.endsWith('.log')) needed += size;
-  const probe = join(path, 'room.probe');
-  const file = await open(probe, 'w');
-  try {
-    for (let written = 0; written < needed; written += probeChunk.length) {
-      await file.write(probeChunk);
-    }
-    await file.datasync();
-  } finally {
-    await file.close();
-    await rm(probe, { force: true });
   }
 }

@@ -225,6 +225,11 @@ export class LevelStore implements Store {
     return body;
   }
 
+  /** Every row as of one moment: a copy of them is a store that is the same. */
+  rows(): AsyncIterable<Row> {
+    return this.#database.snapshot();
+  }
+
   bytes(): Promise<number> {
     return this.#database.bytes();
   }

@@ -47,6 +47,22 @@ export const segmentLimits = {
  */
 export const ownHeadLocalBytesMax = 256 * 1024;
 
+/** A record is the largest row: a segment, with room for what names it. */
+export const rowBytesMax = 2 * segmentLimits.bytesMax;
+/** Rows of a copy that travel together. */
+export const rowStreamBytes = 64 * 1024;
+/** Rows of a copy that are written together, each batch being synced. */
+export const copyBatchBytes = 4 * 1024 * 1024;
+
+// Bundles.
+
+/** A segment with its place, or a proof of a fork, which is two of them without objects. */
+export const bundleFrameBytesMax = 2 * segmentLimits.bytesMax + 64;
+/** What is remembered of each while a bundle is imported takes 100 bytes. */
+export const bundlePartsMax = 1_000_000;
+/** Read of a bundle at a time: some segments. */
+export const bundleReadBytes = 256 * 1024;
+
 // The store.
 
 export const storeLimits = {

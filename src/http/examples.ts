@@ -60,6 +60,8 @@ export const examplePeer: PeerView = {
   address: `${examplePeerKey}@10.0.0.2:8870`,
   state: 'connected',
   reason: null,
+  reason_code: null,
+  agent: 'skychat-node/0.1.0',
   since: '2026-11-22T05:00:00.000Z',
   last_inbound: '2026-11-22T05:09:59.500Z',
   rtt_ms: 0.4,

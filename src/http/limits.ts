@@ -8,6 +8,9 @@ export const textBytesMax = 64 * 1024;
 /** JSON may spend six bytes on each byte of the text (`\u0000`); the rest is for the other fields. */
 export const bodyBytesMax = 6 * textBytesMax + 128 * 1024;
 
+/** The largest segment in a bundle of its own, in base64, and what is around it. */
+export const bundleBodyBytesMax = 2 * 1024 * 1024;
+
 /** Request line and headers together; the requests of this surface need a few hundred. */
 export const headerBytesMax = 16 * 1024;
 

@@ -51,6 +51,8 @@ export interface Operation {
   readonly headers?: FieldTable;
   /** What takes none refuses one. */
   readonly body?: BodyReader<unknown>;
+  /** Bytes of a body, where they may be more than those of any other. */
+  readonly bodyLimit?: number;
   /** By status. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Those of its own: see `commonProblems` for what every route can answer. */
@@ -113,6 +115,7 @@ export function addRoute<
   const read = readerOf(route);
   fastify.route({
     ...{ method: route.method, url: route.url, config: { operation } },
+    ...(route.bodyLimit !== undefined && { bodyLimit: route.bodyLimit }),
     ...(serializer !== undefined && { schema: { response: serializer } }),
     ...(route.snapshot === true && { onSend: tagAnswer }),
     handler: (request, reply) => route.handle(read(request), request, reply),

@@ -72,6 +72,11 @@ export const problemKinds = {
     title: 'The body has a type that is not read here',
     hint: 'Use application/json, text/plain or application/x-www-form-urlencoded, in UTF-8.',
   },
+  'bad-bundle': {
+    status: 422,
+    title: 'The bundle is damaged, or is none',
+    hint: 'Export it again, or copy it again; nothing was imported.',
+  },
   'unknown-route': {
     status: 404,
     title: 'There is no such route',

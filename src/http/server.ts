@@ -6,6 +6,7 @@ import { SkychatError } from '../errors.ts';
 import { Allowance } from './allowance.ts';
 import { admit } from './admission.ts';
 import type { Api } from './api.ts';
+import type { Carrying } from './carrying.ts';
 import { addBodyParsers } from './body.ts';
 import { Broadcasts } from './broadcast.ts';
 import { Connections } from './connections.ts';
@@ -18,6 +19,7 @@ import {
   pathPartCharsMax,
   type HttpTimes,
 } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 import { Methods } from './methods.ts';
 import { answerNotFound } from './not-found.ts';
 import { Refusals } from './problems.ts';
@@ -26,15 +28,19 @@ import { Documents } from './openapi.ts';
 import { requireOperations } from './operation.ts';
 import { Readers } from './readers.ts';
 import { NoiseHandler, refuse } from './refuse.ts';
+import { RequestTally, type RouteTally } from './request-tally.ts';
 import { requestIds } from './request-ids.ts';
+import { addCarryingRoutes } from './routes/carrying.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGroupRoutes } from './routes/groups.ts';
 import { addHookRoutes } from './routes/hooks.ts';
 import { addInviteRoutes } from './routes/invites.ts';
 import { addMemberRoutes } from './routes/members.ts';
 import { addMessageRoutes } from './routes/messages.ts';
+import { addMetricsRoutes } from './routes/metrics.ts';
 import { addNoteRoutes } from './routes/notes.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addPageRoutes } from './routes/page.ts';
 import { addPeerRoutes } from './routes/peers.ts';
 import { addPostingRoutes } from './routes/posting.ts';
 import { addReadingRoutes } from './routes/reading.ts';
@@ -42,15 +48,20 @@ import { addSkychatRoutes } from './routes/skychat.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { SharedReads } from './shared-reads.ts';
 import type { Surface } from './surface.ts';
+import type { WebFiles } from './web-files.ts';
 
 export interface HttpOptions extends Omit<GuardOptions, 'tokens'> {
   readonly programs: Programs;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** The built page, where there is one. */
+  readonly web?: WebFiles | undefined;
   readonly random: Random;
   /** How often a second each caller may write for good; 0: no bound. */
   readonly writeRate: number;
+  readonly carrying: Carrying;
   /** Shorter times for tests. */
   readonly times?: Partial<HttpTimes>;
 }
@@ -63,6 +74,8 @@ export interface HttpServer {
   readonly streams: StreamFigures;
   /** How often each problem code was answered. */
   counters(): Record<string, number>;
+  /** Requests by route, with what they were answered and how soon. */
+  requests(): RouteTally[];
   /** Ends the streams with a `shutdown`, lets requests in flight finish for a while, then closes. */
   close(): Promise<void>;
 }
@@ -78,15 +91,15 @@ export interface StreamFigures {
 
 export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const times = { ...httpTimes, ...options.times };
-  const { clock, timers, logger, programs } = options;
+  const { clock, timers, logger, programs, metrics, carrying, web } = options;
   const readers = new Readers(timers, times.keepAliveMs);
   const refusals = new Refusals();
   let closing = false;
   const broadcasts = new Broadcasts(options);
-  const surface: Surface = {
-    ...{ api, programs, clock, timers, logger, readers, broadcasts, refusals },
-    newest: new SharedReads(),
-  };
+  const sources = { api, programs, metrics, carrying, web, clock, timers, logger };
+  const newest = new SharedReads<string>();
+  const surface: Surface = { ...sources, newest, readers, broadcasts, refusals };
+  const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });
 
@@ -120,6 +133,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
     },
   });
   boundServer(fastify, surface, noise);
+  tally.watch(fastify);
   addGate(fastify, refusalOf, new Allowance(clock, options.writeRate));
   addRoutes(fastify, surface);
 
@@ -142,6 +156,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
       return { live: broadcasts.listeners, paused, pauses };
     },
     counters: () => refusals.counters(),
+    requests: () => tally.view(),
     close: () => (closed ??= close()),
   };
 }
@@ -240,9 +255,12 @@ function addRoutes(fastify: FastifyInstance, surface: Surface): void {
     addNoteRoutes(scope, surface);
     addReadingRoutes(scope, surface);
     addSkychatRoutes(scope, surface);
+    addCarryingRoutes(scope, surface.carrying);
     addTokenRoutes(scope, surface);
     addHookRoutes(scope, surface);
     addNodeRoutes(scope, surface, documents);
+    addMetricsRoutes(scope, surface);
+    addPageRoutes(scope, surface);
     done();
   };
   fastify.register(routes);

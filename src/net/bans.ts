@@ -12,6 +12,8 @@ interface Ban {
 export class Bans {
   readonly #clock: Clock;
   readonly #bans = new Map<PublicKey, Ban>();
+  /** Bans since the start. */
+  given = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,6 +21,7 @@ export class Bans {
 
   /** Gives the length of the ban in milliseconds. */
   add(key: PublicKey): number {
+    this.given++;
     const now = this.#clock.monotonic();
     const last = this.#bans.get(key);
     // Good conduct for as long as the longest ban makes a clean slate.
@@ -28,6 +31,13 @@ export class Bans {
     if (this.#bans.size >= bansMax) this.#bans.delete(this.#bans.keys().next().value ?? key);
     this.#bans.set(key, { until: now + lengthMs, lengthMs });
     return lengthMs;
+  }
+
+  /** Keys that have to wait now. */
+  get size(): number {
+    let size = 0;
+    for (const key of this.#bans.keys()) if (this.leftMs(key) > 0) size++;
+    return size;
   }
 
   /** Milliseconds that the key still has to wait; 0 where it is free. */

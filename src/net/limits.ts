@@ -66,6 +66,10 @@ export const unauthenticatedOfAddressMax = 8;
 export const linksMax = 512;
 /** Peers that only dialed in and are remembered for the operator. */
 export const inboundPeersMax = 256;
+/** Refused keys that an operator is shown: enough to find the one that is waited for. */
+export const strangersMax = 16;
+/** Who is refused dials again within a minute: who has not for so long has given up. */
+export const strangerMs = 300_000;
 /** Keys that were banned. The oldest ban is forgotten first. */
 export const bansMax = 1_024;
 export const banMsMin = 30_000;

@@ -14,6 +14,8 @@ import type { NoiseCrypto } from './noise.ts';
 import { nodeNoiseCrypto } from './noise-crypto.ts';
 import { Peer, surplus, type LinkWatcher, type PeerPorts, type PeerState } from './peer.ts';
 import { SecureLink } from './secure.ts';
+import { Strangers, type Stranger } from './strangers.ts';
+import { TrafficTally, type Traffic } from './traffic.ts';
 import type { ByteStream, Endpoint, Link, LinkHandler, Listener, Transport } from './transport.ts';
 
 export interface NetworkOptions {
@@ -35,6 +37,18 @@ export interface NetworkOptions {
   readonly watcher?: LinkWatcher;
 }
 
+/** What is counted and what waits, over all links. */
+export interface NetworkLoad extends Traffic {
+  /** Links whose keys were proved and which were not refused here, since the start. */
+  readonly linksOpened: number;
+  /** Connections that have not proved a key yet. */
+  readonly handshakes: number;
+  readonly queuedBytes: number;
+  /** Bans since the start, and keys that are banned now. */
+  readonly bansGiven: number;
+  readonly banned: number;
+}
+
 const nobody: LinkWatcher = {
   onLinked: () => undefined,
   onUnlinked: () => undefined,
@@ -48,7 +62,9 @@ export class Network {
   readonly #faults: Faults;
   readonly #endings: Endings;
   readonly #bans: Bans;
+  readonly #strangers: Strangers;
   readonly #gate = new Gate();
+  readonly #traffic = new TrafficTally();
   readonly #peers = new Map<PublicKey, Peer>();
   readonly #ports: PeerPorts;
   readonly #handshakes = new Set<Handshake>();
@@ -63,12 +79,14 @@ export class Network {
     this.#faults = new Faults(logger, clock);
     this.#endings = new Endings(timers);
     this.#bans = new Bans(clock);
+    this.#strangers = new Strangers(clock);
     this.#ports = {
       ...options,
       crypto: this.#crypto,
       endings: this.#endings,
       faults: this.#faults,
       watcher: options.watcher ?? nobody,
+      traffic: this.#traffic,
       onLink: (link) => options.onLink(link),
       onIdle: (peer) => {
         this.#onIdle(peer);
@@ -171,9 +189,25 @@ export class Network {
     this.#peers.get(pk)?.close('banned', lengthMs);
   }
 
+  /** Keys that were refused lately and still would be. */
+  strangers(): Stranger[] {
+    return this.#strangers.list((pk) => this.#isAllowed(pk));
+  }
+
   /** How often each fault was met, by its reason; the reasons are a closed set. */
   counters(): Record<Fault, number> {
     return this.#faults.counters();
+  }
+
+  load(): NetworkLoad {
+    const open = [...this.#peers.values()].flatMap((peer) => [...peer.stats()]);
+    let queuedBytes = 0;
+    for (const link of open) queuedBytes += link.queuedBytes;
+    return {
+      ...this.#traffic.with(open),
+      ...{ linksOpened: this.#traffic.opened, handshakes: this.#handshakes.size, queuedBytes },
+      ...{ bansGiven: this.#bans.given, banned: this.#bans.size },
+    };
   }
 
   /** Ends everything; resolves when no stream, timer or listener is left. Takes up to a second. */
@@ -229,7 +263,9 @@ export class Network {
       this.#peerOf(secured.peer).offer(secured);
       return;
     }
-    this.#faults.report(refusal, secured.stream.remote, { peer: secured.peer });
+    const { remote } = secured.stream;
+    this.#faults.report(refusal, remote, { peer: secured.peer });
+    if (refusal === 'not-allowed') this.#strangers.note(secured.peer, remote);
     const { clock, timers } = this.#options;
     const ignore = (): void => undefined;
     const endings = this.#endings;

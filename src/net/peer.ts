@@ -18,7 +18,8 @@ import { faultWords, inWords, isFault, type Faults } from './faults.ts';
 import type { HandshakeFault, Secured } from './handshake.ts';
 import { stableMs } from './limits.ts';
 import { SecureLink, type LinkEnd } from './secure.ts';
-import type { Endpoint, Link, LinkHandler } from './transport.ts';
+import type { TrafficTally } from './traffic.ts';
+import type { Endpoint, Link, LinkHandler, LinkStats } from './transport.ts';
 
 export type PeerStatus = 'connected' | 'dialing' | 'waiting' | 'refused';
 
@@ -30,6 +31,8 @@ export interface PeerState {
   readonly state: PeerStatus;
   /** In words: why there is no link. */
   readonly reason: string | undefined;
+  /** The same as a code: a fault or the reason of an end; `peer-` before it where the peer gave it. */
+  readonly cause: string | undefined;
   /** Wall clock of the latest change of `state`, microseconds. */
   readonly since: number;
   readonly link: Link | undefined;
@@ -57,6 +60,7 @@ export interface PeerPorts extends DialPorts {
   readonly logger: Logger;
   readonly faults: Faults;
   readonly watcher: LinkWatcher;
+  readonly traffic: TrafficTally;
   onLink(link: Link): LinkHandler;
   /** The peer has no link any more and may be forgotten. */
   onIdle(peer: Peer): void;
@@ -90,6 +94,7 @@ export class Peer {
   #try: Try | undefined;
   #state: PeerStatus = 'waiting';
   #reason: string | undefined;
+  #cause: string | undefined;
   #since: number;
   // The link in use, or the own one that waits for its acceptance.
   #link: SecureLink | undefined;
@@ -131,7 +136,14 @@ export class Peer {
     const address =
       this.#endpoint === undefined ? this.#lastAddress : formatEndpoint(this.#endpoint);
     const reason = this.#reasonWithRetry();
-    return { pk: this.pk, address, state: this.#state, reason, since: this.#since, link };
+    const [state, cause, since] = [this.#state, this.#cause, this.#since];
+    return { pk: this.pk, address, state, reason, cause, since, link };
+  }
+
+  /** Of the links that have not ended. */
+  *stats(): Iterable<LinkStats> {
+    if (this.#link !== undefined) yield this.#link.stats();
+    if (this.#challenger !== undefined) yield this.#challenger.stats();
   }
 
   /** Keeps a link to this endpoint from now on. */
@@ -186,14 +198,14 @@ export class Peer {
     this.#link?.close(reason);
     if (pauseMs === undefined || this.#endpoint === undefined) return;
     this.#isResting = false;
-    this.#become('refused', inWords(reason, false));
+    this.#become('refused', inWords(reason, false), reason);
     this.#retryAfter(pauseMs);
   }
 
   #dial(endpoint: Endpoint): void {
     this.#lastAddress = formatEndpoint(endpoint);
     // An attempt on a peer that refused does not hide the refusal.
-    if (this.#state !== 'refused') this.#become('dialing', this.#reason);
+    if (this.#state !== 'refused') this.#become('dialing', this.#reason, this.#cause);
     this.#giveUp = dial(this.#ports, this.pk, endpoint, {
       onSecured: (secured) => {
         this.#giveUp = undefined;
@@ -217,7 +229,7 @@ export class Peer {
       return;
     }
     const words = fault === 'unreachable' ? detail : faultWords[fault];
-    this.#redial(fault === 'wrong-key' ? 'refusing' : 'unreachable', words);
+    this.#redial(fault === 'wrong-key' ? 'refusing' : 'unreachable', words, fault);
     this.#endTry(undefined);
   }
 
@@ -229,6 +241,7 @@ export class Peer {
 
   #open(secured: Secured): SecureLink {
     const { clock, timers, endings } = this.#ports;
+    this.#ports.traffic.opened++;
     const link: SecureLink = new SecureLink({
       secured,
       clock,
@@ -300,14 +313,16 @@ export class Peer {
 
   #onEnded(link: SecureLink, end: LinkEnd): void {
     this.#tellEnd(link, end);
+    this.#ports.traffic.ended(link.stats());
     if (this.#link === link) this.#link = undefined;
     else if (this.#challenger === link) this.#challenger = undefined;
     if (this.#link !== undefined) return;
     if (this.#challenger !== undefined) this.#decide();
     else {
       const words = end.detail ?? inWords(end.reason, end.byPeer);
-      if (end.reason === surplus) this.#rest(words);
-      else this.#redial(obstacleOf(end), words, link.initiator && !link.accepted);
+      const cause = end.byPeer ? `peer-${end.reason}` : end.reason;
+      if (end.reason === surplus) this.#rest(words, cause);
+      else this.#redial(obstacleOf(end), words, cause, link.initiator && !link.accepted);
       this.#endTry(end.reason);
     }
     if (link.accepted && !this.hasLink) this.#ports.watcher.onUnlinked(this.pk, end.reason);
@@ -330,16 +345,16 @@ export class Peer {
     }
   }
 
-  #rest(words: string): void {
+  #rest(words: string, cause: string): void {
     this.#isResting = this.dialed;
-    this.#become('waiting', words);
+    this.#become('waiting', words, cause);
   }
 
-  #redial(obstacle: Obstacle, words: string, wasDialed = true): void {
+  #redial(obstacle: Obstacle, words: string, cause: string, wasDialed = true): void {
     // The next attempt is under way, or its time was set by who closed the link.
     if (this.#cancelRetry !== undefined || this.#giveUp !== undefined) return;
     const refused = obstacle === 'refusing' && (this.dialed || wasDialed);
-    this.#become(refused ? 'refused' : 'waiting', words);
+    this.#become(refused ? 'refused' : 'waiting', words, cause);
     if (this.#endpoint === undefined) return;
     this.#failures++;
     this.#retryAfter(retryDelayMs(obstacle, this.#failures, this.#ports.random.unit()));
@@ -360,11 +375,12 @@ export class Peer {
     this.#cancelRetry = undefined;
   }
 
-  #become(state: PeerStatus, reason: string | undefined): void {
+  #become(state: PeerStatus, reason: string | undefined, cause?: string): void {
     if (state === this.#state && reason === this.#reason) return;
     if (state !== this.#state) this.#since = this.#ports.clock.now();
     this.#state = state;
     this.#reason = reason;
+    this.#cause = cause;
     this.#ports.onChange(this);
   }
 

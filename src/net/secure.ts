@@ -71,6 +71,8 @@ export class SecureLink implements Link {
   #choked = false;
   #bytesIn = 0;
   #bytesOut = 0;
+  #framesIn = 0;
+  #framesOut = 0;
   #lastInbound: number;
   #rttMs: number | undefined;
   #ping = { bytes: new Uint8Array(pingBytes), sentAt: 0 };
@@ -181,6 +183,9 @@ export class SecureLink implements Link {
     return {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
+      framesIn: this.#framesIn,
+      framesOut: this.#framesOut,
+      queuedBytes: this.#ended ? 0 : this.#queued,
       rttMs: this.#rttMs,
       lastInbound: this.#lastInbound,
     };
@@ -191,6 +196,7 @@ export class SecureLink implements Link {
   }
 
   #write(type: number, payload: Uint8Array): void {
+    this.#framesOut++;
     this.#writer.write(type, payload);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
@@ -236,6 +242,7 @@ export class SecureLink implements Link {
     while (!this.#isEnded()) {
       const frame = this.#frames.next();
       if (frame === 'more') return;
+      this.#framesIn++;
       if (frame === 'bad') this.close('bad-frame');
       else if (frame.type < firstProtocolFrame) this.#onLinkFrame(frame);
       else if (this.#handler !== undefined && this.#accepted) {

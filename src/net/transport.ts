@@ -29,6 +29,10 @@ export interface Link {
 export interface LinkStats {
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  /** Bytes that wait for the peer to take them. */
+  readonly queuedBytes: number;
   /** Round trip of the latest keepalive, milliseconds. */
   readonly rttMs: number | undefined;
   /** Wall clock of the latest inbound frame, microseconds. */

@@ -44,12 +44,51 @@ async function findLostOwnRoots(data: string, path: string): Promise<StoreProble
   }
 }
 
+export interface StoreGlance {
+  /** What is damaged, in words. */
+  readonly damage: readonly string[];
+  /** The clock of this node at its latest own message, microseconds. */
+  readonly latestOwn: number | undefined;
+}
+
+/** A store up to this size is verified within a second or two: it is when somebody only looks. */
+const glanceBytesMax = 16 * 2 ** 20;
+
+/**
+ * What opening the store shows; where it is small, what verifying it does. SkychatError `data-locked`, `store-damaged`,
+ * `store-newer`.
+ */
+export function glanceAtData(data: string): Promise<StoreGlance> {
+  return withLock(data, async (path) => {
+    if (!existsSync(path)) return { damage: [], latestOwn: undefined };
+    const damage: string[] = [];
+    const store = await openLevelStore(path, {
+      random: systemRandom,
+      onDamage: ({ what }) => damage.push(what),
+    });
+    const ownHead = openOwnHead(data);
+    const kept = ownHead.read();
+    const head = kept && store.find(kept.feed)?.head;
+    const isSmall = (await store.bytes()) <= glanceBytesMax;
+    await store.close();
+    await ownHead.close();
+    if (kept !== undefined && (head?.seq ?? 0) < kept.from) {
+      damage.push('own messages that were acknowledged are not in the store');
+    }
+    if (isSmall) {
+      const { problems } = await verifyStore(path, labelInAnyHands);
+      for (const { what } of problems) if (!damage.includes(what)) damage.push(what);
+    }
+    return { damage, latestOwn: head?.time };
+  });
+}
+
 /** Rebuilds the store from its roots and objects; the old one is kept. SkychatError `data-locked`. */
 export function repairData(data: string): Promise<RepairReport> {
   return withLock(data, (store) => repairStore(store, { random: systemRandom, labelOf }));
 }
 
-async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
+export async function withLock<T>(data: string, work: (store: string) => Promise<T>): Promise<T> {
   if (!existsSync(data)) {
     throw new SkychatError('bad-config', `there is no data directory ${data}`, {
       hint: 'Name another one with --data.',
@@ -64,6 +103,6 @@ async function withLock<T>(data: string, work: (store: string) => Promise<T>): P
 }
 
 /** What was sealed has another label where it could be opened. */
-function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
+export function labelInAnyHands(kind: string, object: Uint8Array): string | undefined {
   return kind === 'sealed' ? unknownLabel : labelOf(kind, object);
 }

@@ -55,6 +55,8 @@ export interface NodeParts {
   /** To be called when the keys that the operator stands for have changed. */
   readonly onPeersChanged: () => void;
   readonly notReady: () => readonly string[];
+  /** Parts of the store that could not be read since the start. */
+  readonly damaged: () => number;
 }
 
 export class NodeApi implements Api {
@@ -189,6 +191,7 @@ export class NodeApi implements Api {
       behind: rest.behind,
       sources: rest.sources,
       last_inbound: receivedAt === undefined ? null : isoOfTime(receivedAt),
+      time: rest.time === 0 ? null : isoOfTime(rest.time),
     }));
   }
 
@@ -312,7 +315,8 @@ export class NodeApi implements Api {
       behind: sync.behind,
       sync,
       peers: { known: network.peers().length, connected: this.#connected().length },
-      store: { bytes: await store.bytes() },
+      strangers: network.strangers().map((each) => ({ ...each, time: isoOfTime(each.time) })),
+      store: { bytes: await store.bytes(), damaged: this.#parts.damaged() },
       counters: {
         dropped: nonZero({ ...overview.dropped(), ...chat.counters }),
         refused: nonZero({ ...network.counters(), ...this.#parts.refused() }),
@@ -339,7 +343,7 @@ export class NodeApi implements Api {
     return this.#parts.network.peers().filter(({ state }) => state === 'connected');
   }
 
-  #peerView({ pk, address, state, reason, since, link }: PeerState): PeerView {
+  #peerView({ pk, address, state, reason, cause, since, link }: PeerState): PeerView {
     const { chat, runner } = this.#parts;
     const stats = link?.stats();
     return {
@@ -348,6 +352,8 @@ export class NodeApi implements Api {
       address: address ?? null,
       state,
       reason: reason ?? null,
+      reason_code: cause ?? null,
+      agent: runner.overview.agentOf(pk) ?? null,
       since: isoOfTime(since),
       last_inbound: stats === undefined ? null : isoOfTime(stats.lastInbound),
       rtt_ms: stats?.rttMs === undefined ? null : Math.round(stats.rttMs * 100) / 100,

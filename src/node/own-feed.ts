@@ -13,6 +13,8 @@ export interface OwnFeedSigns {
   readonly self: PublicKey;
   /** Whether no node has ever used the key. */
   readonly unusedKey: boolean;
+  /** Whether the store comes from a backup, and peers may know more. */
+  readonly isRestored?: boolean;
   /** Whether there is anybody who could know more of the own feed. */
   readonly hasPeers: boolean;
 }
@@ -34,13 +36,14 @@ export async function knowsOwnFeed(
     if (!verified.ok) return false;
     const { run } = verified;
     if (run.head.seq > seq) {
-      if (run.from !== seq + 1) return !signs.hasPeers;
+      if (run.from !== seq + 1) return !signs.hasPeers && signs.isRestored !== true;
       const state = { feed: run.feed, head: run.head, forkedAt: undefined };
       const records = [buildRecord(run, false, labelOf)];
       await store.commit({ records, states: [state], releases: [], local: kept.local });
     }
-    return true;
+    return signs.isRestored !== true;
   }
+  if (signs.isRestored === true) return false;
   const known = store.feeds().some(({ feed }) => feed.author === signs.self);
   return known || signs.unusedKey || !signs.hasPeers;
 }

@@ -2,13 +2,15 @@
 // with the latest own segment. Opened together, so that a refusal leaves nothing behind.
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { labelOf } from '../chat/labels.ts';
 import { Archive } from '../cxo/archive.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
-import { openLevelStore } from '../cxo/level-store.ts';
+import { openLevelStore, type LevelStore } from '../cxo/level-store.ts';
 import { openOwnHead, type OwnHead } from '../cxo/own-head.ts';
-import type { Store } from '../cxo/store.ts';
 import type { Logger, Random } from '../env.ts';
 import type { Identity } from '../identity.ts';
+import { knowsOwnFeed } from './own-feed.ts';
+import { clearRestored, isRestored } from './restored.ts';
 import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
 
 /** The store's folder in the data directory. */
@@ -25,14 +27,25 @@ export interface StorageOptions {
 
 export interface Storage {
   readonly identity: Identity;
-  readonly store: Store;
+  readonly store: LevelStore;
   readonly archive: Archive;
   readonly ownHead: OwnHead;
-  /** Whether no node has ever written with this key. */
-  readonly unusedKey: boolean;
+  /** Parts of the store that could not be read since the start. */
+  damaged(): number;
+  /**
+   * Whether the own feed ends where the store says; to be called before anything is read from it.
+   * @param hasPeers whether there is anybody who could know more of it
+   */
+  knowsOwnFeed(hasPeers: boolean): Promise<boolean>;
   /** To be called once something was written with the key. */
-  markKeyUsed(): void;
-  close(): Promise<void>;
+  announced(runner: OwnFeedWatch): void;
+  /** The engine is given where there was one. */
+  close(runner?: OwnFeedWatch): Promise<void>;
+}
+
+/** What the engine knows of the own feeds. */
+export interface OwnFeedWatch {
+  readonly areOwnFeedsKnown: boolean;
 }
 
 /** @throws SkychatError `key-file-exposed`, `bad-key-file`, `data-locked`, `store-newer`, … */
@@ -44,9 +57,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const lock = await openDataLock(data);
   try {
     const identity = found ?? makeKey(keyFile, random);
+    let damaged = 0;
     const store = await openLevelStore(join(data, storeFolder), {
       random,
       onDamage: ({ feed, from, what }) => {
+        damaged++;
         logger.error({ author: feed?.author, from, what }, 'the store is damaged here');
       },
     });
@@ -54,11 +69,18 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     return {
       ...{ identity, store, ownHead },
       archive: new Archive(store),
-      unusedKey: isUnusedKey(keyFile, identity.publicKey),
-      markKeyUsed: () => {
-        markKeyUsed(keyFile);
+      damaged: () => damaged,
+      knowsOwnFeed: (hasPeers) => {
+        const self = identity.publicKey;
+        const signs = { self, unusedKey: isUnusedKey(keyFile, self), isRestored: isRestored(data) };
+        return knowsOwnFeed(store, ownHead, labelOf, { ...signs, hasPeers });
       },
-      close: async () => {
+      announced: (runner) => {
+        markKeyUsed(keyFile);
+        forgetBackup(data, runner);
+      },
+      close: async (runner) => {
+        forgetBackup(data, runner);
         await ownHead.close();
         await store.close();
         await lock.close();
@@ -68,6 +90,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await lock.close();
     throw error;
   }
+}
+
+/** Once peers have told where the own feeds stand, it does not matter where the store came from. */
+function forgetBackup(data: string, runner: OwnFeedWatch | undefined): void {
+  if (isRestored(data) && runner?.areOwnFeedsKnown === true) clearRestored(data);
 }
 
 function makeKey(path: string, random: Random): Identity {

@@ -7,7 +7,9 @@ import type { FeedId } from '../cxo/root.ts';
 import type { Commit, CommitArrivals, LocalChange, StoredRecord } from '../cxo/store.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { PublicKey } from '../identity.ts';
+import type { ForkProof } from './fork-proof.ts';
 import type { EncodedFrame } from './frames.ts';
+import type { DropReason } from './outbox.ts';
 
 export interface Now {
   /** Microseconds since 1970; may step. */
@@ -47,6 +49,15 @@ export type Event =
       readonly erasures: readonly Erasure[];
       readonly local: readonly LocalChange[];
     }
+  /** A segment that somebody has carried here; answered by `imported`, or `append-failed`. */
+  | ({ readonly type: 'import'; readonly ticket: number } & Carried)
+  /** A proof of a fork that somebody has carried here; answered by `imported` at once. */
+  | {
+      readonly type: 'import-fork';
+      readonly ticket: number;
+      readonly feed: FeedId;
+      readonly proof: ForkProof;
+    }
   /** More messages may lack their objects than before. */
   | { readonly type: 'explained' }
   | { readonly type: 'committed'; readonly arrivals: CommitArrivals }
@@ -60,6 +71,24 @@ export type Event =
   /** Who is accepted into a group may have changed. */
   | { readonly type: 'members' }
   | { readonly type: 'tick' };
+
+/** A segment that came by no link. */
+export interface Carried {
+  readonly feed: FeedId;
+  /** Seq of the first root. */
+  readonly from: number;
+  readonly bytes: Uint8Array;
+  /** Whether objects that nothing explains may be missing: nobody else has them. */
+  readonly isLast: boolean;
+}
+
+/** What became of a carried segment. */
+export interface Imported {
+  /** `stored`: some of it was news and is on disk; `known`: nothing was; else why it was not taken. */
+  readonly verdict: 'stored' | 'known' | DropReason;
+  /** Messages that are here now and were not. */
+  readonly messages: number;
+}
 
 export interface ReadRequest {
   /** To send to a peer, to compare with a branch that a peer has, or to know the root at `seq`. */
@@ -88,6 +117,7 @@ export type Effect =
   | { readonly type: 'read'; readonly request: ReadRequest }
   | { readonly type: 'appended'; readonly ticket: number; readonly entry: Entry }
   | { readonly type: 'local-written'; readonly ticket: number }
+  | { readonly type: 'imported'; readonly ticket: number; readonly imported: Imported }
   | { readonly type: 'append-failed'; readonly ticket: number; readonly code: ErrorCode }
   /** Newly visible messages, in arrival order. */
   | { readonly type: 'arrived'; readonly entries: readonly Entry[] }

@@ -8,6 +8,7 @@ import { verifySegment } from '../cxo/segment.ts';
 import type { CommitArrivals, HeldRecord, LocalChange } from '../cxo/store.ts';
 import { unreachable, type ErrorCode } from '../errors.ts';
 import type { Identity } from '../identity.ts';
+import { CommitRetry } from './commit-retry.ts';
 import { Commits } from './commits.ts';
 import { Comparison } from './comparison.ts';
 import type { Effect, Event, Now } from './events.ts';
@@ -18,6 +19,7 @@ import { parseFrame } from './frame-codec.ts';
 import type { Frame } from './frames.ts';
 import type { Groups } from './groups.ts';
 import { nothingLacks, type Shedding } from './holes.ts';
+import { countMessages, Importing } from './importing.ts';
 import { Intake } from './intake.ts';
 import { Introductions } from './introductions.ts';
 import { Journal, type Settled } from './journal.ts';
@@ -60,6 +62,7 @@ export class Gossip {
   readonly #forks: Forks;
   readonly #fetcher: Fetcher;
   readonly #intake: Intake;
+  readonly #importing: Importing;
   readonly #outflow: Outflow;
   readonly #comparison: Comparison;
   readonly #receipts: Receipts;
@@ -69,10 +72,7 @@ export class Gossip {
   readonly #ownFeeds: OwnFeeds;
   /** Since when an append waits to learn where its own feed stands. */
   #waitingSince: number | undefined;
-  #retryCommitAt: number | undefined;
-  /** When history is asked for again that failed commits have lost. */
-  #resumeAt: number | undefined;
-  #failedCommits = 0;
+  readonly #retry = new CommitRetry();
 
   constructor(options: GossipOptions, now: Now) {
     const { identity, held, labelOf, headMin, groups } = options;
@@ -97,8 +97,10 @@ export class Gossip {
     const { verify = verifySegment, shedding = nothingLacks } = options;
     this.#fetcher = new Fetcher({ ...incoming, shedding });
     this.#intake = new Intake({ ...incoming, fetcher: this.#fetcher, verify, shedding });
+    this.#importing = new Importing({ ...incoming, verify, shedding, groups: () => groups.all() });
     this.#receipts = new Receipts({ ...parts, identity, groups });
-    this.overview = new Overview({ ...inner, receipts: this.#receipts });
+    const { asked } = this.#fetcher;
+    this.overview = new Overview({ ...incoming, receipts: this.#receipts, asked });
   }
 
   handle(event: Event, now: Now): Effect[] {
@@ -134,6 +136,10 @@ export class Gossip {
         return;
       case 'erase':
         if (!this.#commits.erasing.add(event)) this.#refuse(event.ticket);
+        return;
+      case 'import':
+      case 'import-fork':
+        this.#importing.handle(event, now);
         return;
       case 'explained':
         this.#fetcher.explained(now);
@@ -259,8 +265,7 @@ export class Gossip {
   }
 
   #committed(arrivals: CommitArrivals, now: Now): void {
-    this.#failedCommits = 0;
-    this.#resumeAt = undefined;
+    this.#retry.succeeded();
     const outcome = this.#commits.settle(arrivals);
     if (outcome.type === 'erased') {
       const { ticket } = outcome;
@@ -282,7 +287,8 @@ export class Gossip {
   }
 
   #passOn(settled: Settled, now: Now): void {
-    for (const { feed, run, link, credit } of settled.runs) {
+    for (const { feed, run, link, credit, ticket } of settled.runs) {
+      if (ticket !== undefined) this.#importing.answer(ticket, 'stored', countMessages(run));
       const session = link === undefined ? undefined : this.#sessions.get(link);
       if (session !== undefined) session.pending -= credit;
       this.overview.settled(session, run, now);
@@ -301,11 +307,11 @@ export class Gossip {
   #commitFailed(code: ErrorCode, now: Now): void {
     const { runs, tickets } = this.#commits.fail();
     for (const ticket of tickets) this.#outbox.add({ type: 'append-failed', ticket, code });
-    for (const run of runs) this.#intake.forget(run);
-    const waitMs = syncLimits.commitRetryMs * 2 ** this.#failedCommits;
-    this.#resumeAt = now.mono + Math.min(waitMs, syncLimits.resumeMsMax);
-    this.#retryCommitAt = now.mono + syncLimits.commitRetryMs;
-    this.#failedCommits++;
+    for (const run of runs) {
+      if (run.ticket === undefined) this.#intake.forget(run);
+      else this.#outbox.add({ type: 'append-failed', ticket: run.ticket, code });
+    }
+    this.#retry.failedAt(now);
   }
 
   #readDone(event: Extract<Event, { type: 'read' }>): void {
@@ -320,13 +326,7 @@ export class Gossip {
   #review(now: Now): void {
     this.#fetcher.review(now);
     this.#forks.review(now);
-    if (this.#retryCommitAt !== undefined && this.#retryCommitAt <= now.mono) {
-      this.#retryCommitAt = undefined;
-    }
-    if (this.#resumeAt !== undefined && this.#resumeAt <= now.mono) {
-      this.#resumeAt = undefined;
-      this.#fetcher.resume(now);
-    }
+    if (this.#retry.review(now)) this.#fetcher.resume(now);
     for (const session of this.#sessions.values()) this.#check(session, now);
     this.#giveUpAppends(now);
   }
@@ -362,7 +362,7 @@ export class Gossip {
 
   /** What each event may have made possible: a commit, segments to send, credit to give. */
   #flush(now: Now): void {
-    if (this.#retryCommitAt === undefined) {
+    if (!this.#retry.isWaiting) {
       const plan = this.#commits.take(now, (group) => this.#ownFeeds.mayAppend(group, now.mono));
       for (const failed of this.#journal.takeFailed()) {
         this.#outbox.add({ type: 'append-failed', ...failed });
@@ -383,13 +383,12 @@ export class Gossip {
 
   /** When the engine next wants a `tick`; undefined where only events can change anything. */
   deadline(now: Now): number | undefined {
-    const release = this.#retryCommitAt === undefined ? this.#commits.nextRelease : undefined;
+    const release = this.#retry.isWaiting ? undefined : this.#commits.nextRelease;
     const waits = [
       this.#fetcher.deadline,
       this.#forks.deadline,
       this.#receipts.deadline,
-      this.#retryCommitAt,
-      this.#resumeAt,
+      ...this.#retry.deadlines,
       this.#waitingSince === undefined ? undefined : this.#waitingSince + syncLimits.ownFeedWaitMs,
       release === undefined ? undefined : now.mono + Math.ceil((release - now.wall) / 1000),
       ...[...this.#sessions.values()].flatMap(({ checkAt, notesAt }) => [checkAt, notesAt]),

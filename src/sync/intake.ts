@@ -356,7 +356,7 @@ export class Intake {
 }
 
 /** The objects of a run as they would stand here. */
-function entriesOf(
+export function entriesOf(
   { feed, entries }: Run,
   isWanted: (time: number, id: MessageId) => boolean = () => true,
 ): Entry[] {
@@ -370,7 +370,7 @@ function entriesOf(
   return found;
 }
 
-function lacksObjects({ entries }: Run): boolean {
+export function lacksObjects({ entries }: Run): boolean {
   return entries.some(({ objects }) => objects.some(({ bytes }) => bytes === undefined));
 }
 
@@ -393,6 +393,6 @@ const namedReasons: Partial<Record<SegmentReason, DropReason>> = {
   'root-time': 'bad-root',
 };
 
-function dropReasonOf(reason: SegmentReason): DropReason {
+export function dropReasonOf(reason: SegmentReason): DropReason {
   return namedReasons[reason] ?? 'bad-object';
 }

@@ -46,7 +46,7 @@ export class Introductions {
       return;
     }
     if (session.greeted) return;
-    session.greet(frame.window);
+    session.greet(frame.window, frame.agent);
     comparison.greeted(session, frame.groups, session.hear(frame.groups), now);
   }
 

@@ -31,6 +31,8 @@ export interface PendingRun {
   readonly live: boolean;
   /** Roots that were too far ahead of the clock as it came. */
   readonly ahead: number;
+  /** Of who has carried it here and waits for the disk. */
+  readonly ticket?: number;
 }
 
 interface OwnRun extends PendingRun {

@@ -1,5 +1,6 @@
 // What can be seen of the gossip from outside: where feeds and peers stand, who has what on disk,
 // what was dropped. Derived from the state at each call; keeps only what peers said before they left.
+import { emptyHead } from '../cxo/feed.ts';
 import { feedKey, type FeedId, type FeedKey } from '../cxo/root.ts';
 import type { Run } from '../cxo/segment.ts';
 import type { PublicKey } from '../identity.ts';
@@ -8,15 +9,20 @@ import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import { buildSyncLoad, type SyncLoad } from './load.ts';
+import type { OwnFeeds } from './own-feeds.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
 import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
 import type { Claim, Session } from './session.ts';
+import type { Stretches } from './stretches.ts';
 
 export interface FeedOverview {
   readonly feed: FeedId;
   readonly seq: number;
   readonly count: number;
+  /** Its author's clock at the latest root; microseconds, 0 where there is none. */
+  readonly time: number;
   /** Messages that some peer has and this node has not. */
   readonly behind: number;
   /** Linked peers that have at least as much of it. */
@@ -41,6 +47,8 @@ interface OverviewParts {
   readonly journal: Journal;
   readonly forks: Forks;
   readonly receipts: Receipts;
+  readonly asked: Stretches;
+  readonly ownFeeds: OwnFeeds;
 }
 
 export class Overview {
@@ -51,6 +59,8 @@ export class Overview {
   readonly #journal: Journal;
   readonly #forks: Forks;
   readonly #receipts: Receipts;
+  readonly #asked: Stretches;
+  readonly #ownFeeds: OwnFeeds;
   readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
@@ -64,6 +74,16 @@ export class Overview {
     this.#journal = parts.journal;
     this.#forks = parts.forks;
     this.#receipts = parts.receipts;
+    this.#asked = parts.asked;
+    this.#ownFeeds = parts.ownFeeds;
+  }
+
+  /** Whether each own feed that is here may be written to: peers have told where it stands. */
+  areOwnFeedsKnown(now: Now): boolean {
+    for (const { id } of this.#replica.all()) {
+      if (id.author === this.#self && !this.#ownFeeds.mayAppend(id.group, now.mono)) return false;
+    }
+    return true;
   }
 
   /**
@@ -127,7 +147,8 @@ export class Overview {
     claims: ReadonlyMap<PublicKey, ReadonlyMap<FeedKey, Claim>>,
   ): FeedOverview {
     const known = this.#replica.findByKey(key);
-    const { seq, count } = known?.stored ?? { seq: 0, count: 0 };
+    const { seq, count } = known?.stored ?? emptyHead;
+    const { time } = known?.storedTail?.head ?? known?.stored ?? emptyHead;
     const sources: PublicKey[] = [];
     let behind = 0;
     for (const [peer, ofPeer] of claims) {
@@ -137,7 +158,7 @@ export class Overview {
       if (claim.seq >= seq && this.#isLinked(peer)) sources.push(peer);
     }
     const { forkedAt, receivedAt } = known ?? { forkedAt: undefined, receivedAt: undefined };
-    return { feed, seq, count, behind, sources, forkedAt, receivedAt };
+    return { feed, seq, count, time, behind, sources, forkedAt, receivedAt };
   }
 
   /** Messages that peers have and this node has not; 0 is in sync. */
@@ -198,6 +219,12 @@ export class Overview {
     return { behind, ahead };
   }
 
+  /** What program a linked peer says that it is. */
+  agentOf(peer: PublicKey): string | undefined {
+    for (const session of this.#sessions.values()) if (session.peer === peer) return session.agent;
+    return undefined;
+  }
+
   /** Whether a root is of a stretch that its author signed twice. */
   isDisputed(feed: FeedId, seq: number): boolean {
     const forkedAt = this.#replica.find(feed)?.forkedAt;
@@ -210,6 +237,11 @@ export class Overview {
 
   get held(): number {
     return this.#journal.heldCount;
+  }
+
+  /** What waits, and what is under way. */
+  load(): SyncLoad {
+    return buildSyncLoad(this.#sessions.values(), this.#journal, this.#asked);
   }
 
   dropped(): Readonly<Record<string, number>> {

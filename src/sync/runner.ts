@@ -5,17 +5,21 @@ import type { Draft } from '../cxo/draft.ts';
 import type { Erasure } from '../cxo/erasure.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
+import { verifySegment } from '../cxo/segment.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import { SkychatError, unreachable, type ErrorCode } from '../errors.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
-import type { Effect, Event, Now, OwnSegment } from './events.ts';
+import { CommitTally } from './commit-tally.ts';
+import type { Carried, Effect, Event, Imported, Now, OwnSegment } from './events.ts';
+import type { ForkProof } from './fork-proof.ts';
 import { Gossip, type GossipOptions } from './gossip.ts';
 import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import { syncLimits } from './limits.ts';
 import type { Overview } from './overview.ts';
 import type { ProgressView } from './progress.ts';
+import { Verifications } from './verifications.ts';
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
   readonly store: Store;
@@ -38,7 +42,7 @@ export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
 }
 
 interface Waiting {
-  readonly resolve: (entry: Entry | undefined) => void;
+  readonly resolve: (answer: Entry | Imported | undefined) => void;
   readonly reject: (error: SkychatError) => void;
 }
 
@@ -46,6 +50,9 @@ interface Waiting {
 const rereadStep = 1000;
 
 export class Runner {
+  /** What was verified, and written, since the start. */
+  readonly verifications: Verifications;
+  readonly commits = new CommitTally();
   readonly #options: RunnerOptions;
   readonly #gossip: Gossip;
   readonly #ownHead: OwnHeadKeeper;
@@ -71,7 +78,9 @@ export class Runner {
     this.#options = options;
     this.#ownHead = new OwnHeadKeeper(ownHead, timers, logger);
     this.#arrivedUpTo = store.latestArrival();
-    const start = { ...options, states: store.feeds(), held: store.held() };
+    this.verifications = new Verifications(options.verify ?? verifySegment);
+    const { verify } = this.verifications;
+    const start = { ...options, verify, states: store.feeds(), held: store.held() };
     this.#gossip = new Gossip(start, this.#now());
     this.#planTick();
   }
@@ -83,6 +92,11 @@ export class Runner {
   /** Why the latest commit failed; undefined where it did not. */
   get writeFailure(): ErrorCode | undefined {
     return this.#writeFailure;
+  }
+
+  /** Whether nothing keeps this node from writing to its own feeds. */
+  get areOwnFeedsKnown(): boolean {
+    return this.overview.areOwnFeedsKnown(this.#now());
   }
 
   /** @param have messages on disk, as the caller counts them */
@@ -124,8 +138,7 @@ export class Runner {
    */
   async append(group: GroupId, draft: Draft): Promise<Entry> {
     const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }));
-    if (entry === undefined) throw new Error('an append is answered with its entry');
-    return entry;
+    return entry as Entry;
   }
 
   /** Writes local rows; resolves when they are on disk. */
@@ -136,6 +149,21 @@ export class Runner {
   /** Erases objects of messages, with local rows at the end; resolves when they are gone from the store. */
   async erase(erasures: readonly Erasure[], local: readonly LocalChange[]): Promise<void> {
     await this.#wait((ticket) => ({ type: 'erase', ticket, erasures, local }));
+  }
+
+  /** Takes a segment that was carried here; resolves when what is news of it is on disk. As `append`. */
+  async importSegment(carried: Carried): Promise<Imported> {
+    return (await this.#wait((ticket) => ({ type: 'import', ticket, ...carried }))) as Imported;
+  }
+
+  async importFork(feed: FeedId, proof: ForkProof): Promise<Imported> {
+    const imported = await this.#wait((ticket) => ({ type: 'import-fork', ticket, feed, proof }));
+    return imported as Imported;
+  }
+
+  /** Resolves when everything that is on disk was handed on. */
+  async shown(): Promise<void> {
+    await this.#arrivals;
   }
 
   /** To be called when more messages than before may lack their objects. */
@@ -159,7 +187,7 @@ export class Runner {
     await this.#ownHead.close();
   }
 
-  #wait(event: (ticket: number) => Event): Promise<Entry | undefined> {
+  #wait(event: (ticket: number) => Event): Promise<Entry | Imported | undefined> {
     if (this.#closed) return Promise.reject(failure('closing'));
     const ticket = this.#nextTicket++;
     return new Promise((resolve, reject) => {
@@ -242,6 +270,11 @@ export class Runner {
           waiting.resolve(undefined);
         });
         return;
+      case 'imported':
+        this.#settle(effect.ticket, (waiting) => {
+          waiting.resolve(effect.imported);
+        });
+        return;
       case 'append-failed':
         this.#settle(effect.ticket, (waiting) => {
           waiting.reject(failure(effect.code));
@@ -281,26 +314,25 @@ export class Runner {
     const event = await this.#write(commit, own);
     this.#committing = false;
     this.#handle(event);
-    if (!this.#busy()) this.#onIdle?.();
-  }
-
-  #busy(): boolean {
-    return this.#committing;
+    if (!this.#committing) this.#onIdle?.();
   }
 
   async #write(
     commit: Extract<Effect, { type: 'commit' }>['commit'],
     own: readonly OwnSegment[],
   ): Promise<Event> {
-    const { store, logger } = this.#options;
+    const { store, logger, clock } = this.#options;
+    const begun = clock.monotonic();
     try {
       const arrivals = await store.commit(commit);
+      this.commits.done(commit, clock.monotonic() - begun);
       this.#writeFailure = undefined;
       for (const segment of own) this.#ownHead.keep(segment);
       return { type: 'committed', arrivals };
     } catch (error) {
       logger.error({ cause: String(error) }, 'the store could not be written');
       const code = error instanceof SkychatError ? error.code : 'store-failed';
+      this.commits.failed++;
       this.#writeFailure = code;
       return { type: 'commit-failed', code };
     }

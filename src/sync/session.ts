@@ -59,6 +59,7 @@ export class Session {
   readonly #theirGroups: (GroupId | undefined)[] = [];
   readonly #shared = new Set<GroupId>();
   #greeted = false;
+  #agent: string | undefined;
 
   readonly #claims = new Map<FeedKey, Claim>();
   readonly #doubted = new Map<FeedKey, Claim>();
@@ -121,8 +122,14 @@ export class Session {
     return this.#greeted;
   }
 
+  /** What program the peer says that it is; untrusted. */
+  get agent(): string | undefined {
+    return this.#agent;
+  }
+
   /** Takes over the peer's hello: the bytes that it lets this side send. */
-  greet(window: number): void {
+  greet(window: number, agent?: string): void {
+    this.#agent = agent;
     this.sendLimit = Math.max(this.sendLimit, window);
     this.#greeted = true;
   }

@@ -68,6 +68,11 @@ export class Stretches {
     }
   }
 
+  /** How many stretches are asked for. */
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** How many stretches a link is being asked for. */
   load(link: number): number {
     return this.#loads.get(link) ?? 0;

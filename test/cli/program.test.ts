@@ -61,7 +61,7 @@ test.each([
   ['stauts', 'Did you mean status?'],
   ['sned', 'Did you mean send?'],
   ['find', 'unknown command "find"'],
-  ['doctor', 'unknown command "doctor"'],
+  ['nurse', 'unknown command "nurse"'],
 ])('the unknown command %s is exit 2', async (word, text) => {
   const ended = await run([word, 'x', '--flag']);
   expect(ended).toMatchObject({ code: 2, stdout: '' });

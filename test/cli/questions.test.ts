@@ -61,7 +61,8 @@ const status: StatusView = {
   behind: 0,
   sync: inSync,
   peers: { known: 3, connected: 2 },
-  store: { bytes: 4096 },
+  strangers: [],
+  store: { bytes: 4096, damaged: 0 },
   counters: { dropped: { 'slow-peer': 4 }, refused: { none: 0 }, held: 1, forks: 0 },
 };
 
@@ -94,6 +95,8 @@ const peer: PeerView = {
   address: 'h:1',
   state: 'refused',
   reason: 'not-allowed',
+  reason_code: 'not-allowed',
+  agent: null,
   since: '2026-11-22T05:10:00.123Z',
   last_inbound: null,
   rtt_ms: null,

@@ -1,28 +1,16 @@
 // A disk that is full or read-only, made by a mount of its own where this user may mount, and a process
 // that may open no more files.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Daemon } from '../support/node-daemon.ts';
+import { mayMount } from '../support/mounts.ts';
 import { useWorkspace } from '../support/node-process.ts';
 
 const workspace = useWorkspace();
 
-function mayMount(): boolean {
-  try {
-    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', workspace.folder], {
-      stdio: 'ignore',
-    });
-    return true;
-  } catch {
-    process.stderr.write('no mounts for this user: the tests of full disks are skipped\n');
-    return false;
-  }
-}
-
-const canMount = mayMount();
+const canMount = mayMount(workspace.folder, 'the tests of full disks');
 
 test.skipIf(!canMount)(
   'F56 on a full disk a post is 507 and not acknowledged, reading goes on, and posts are taken again once there is room',

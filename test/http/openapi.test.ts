@@ -15,9 +15,10 @@ import { problemsOf, requireOperations, type Operation } from '../../src/http/op
 import { problemKinds } from '../../src/http/problems.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { alice, FakeApi } from '../support/fake-api.ts';
+import { FakeCarrying } from '../support/fake-carrying.ts';
 import { FakePrograms } from '../support/fake-programs.ts';
 import { newGroup } from '../support/fake-groups.ts';
-import { openFixture, type Fixture } from '../support/http.ts';
+import { noMetrics, openFixture, type Fixture } from '../support/http.ts';
 import { wrongAnswer } from '../support/http-contract.ts';
 
 async function readDocument(): Promise<Record<string, unknown>> {
@@ -30,8 +31,8 @@ async function readDocument(): Promise<Record<string, unknown>> {
 async function walk(): Promise<{ method: string; url: string; operation: Operation }[]> {
   const server = createHttpServer(new FakeApi(), {
     ...{ allowHosts: [], logger: silentLogger, clock: systemClock, timers: systemTimers },
-    ...{ random: systemRandom, writeRate: 0 },
-    programs: new FakePrograms(),
+    ...{ random: systemRandom, writeRate: 0, carrying: new FakeCarrying() },
+    ...{ programs: new FakePrograms(), metrics: noMetrics },
   });
   const found: { method: string; url: string; operation: Operation }[] = [];
   server.fastify.addHook('onRoute', ({ method, url, config }) => {

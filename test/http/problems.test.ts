@@ -33,6 +33,7 @@ const causes: Record<
   'request-timeout': 'over a socket',
   'empty-text': { ...post, payload: '' },
   'unsupported-media-type': { ...post, headers: { 'content-type': 'a/b' }, payload: 'x' },
+  'bad-bundle': { method: 'POST', url: '/bundle', headers: text, payload: '{"bundle":"?"}' },
   'unknown-route': { url: '/nowhere' },
   'method-not-allowed': { method: 'PATCH' },
   'unknown-group': { url: '/messages?group=nobody&after=0' },

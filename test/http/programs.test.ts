@@ -212,6 +212,13 @@ test('events of other groups, and who is linked, are not told to who is limited'
   for (const text of ['seen', 'seen too']) {
     expect(await reader.next()).toMatchObject({ event: 'message', data: { text } });
   }
+  // By now both are where new messages come in.
+  for (const round of ['1', '2', '3']) {
+    api.arrive(`hidden ${round}`, { group: secret });
+    api.arrive(`seen ${round}`);
+    expect(await all.texts(2)).toEqual([`hidden ${round}`, `seen ${round}`]);
+    expect(await reader.texts(1)).toEqual([`seen ${round}`]);
+  }
   for (const group of [secret, lobby]) {
     const read = { group, cursor: '1', unread: 0, mentions: 0 };
     api.happenings.tell({ event: 'read', data: read });

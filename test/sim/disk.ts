@@ -261,6 +261,10 @@ export class SimDatabase implements Database {
     );
   }
 
+  snapshot(): AsyncGenerator<Row> {
+    return this.scan({ gte: new Uint8Array(), lt: Uint8Array.of(255) });
+  }
+
   approximateBytes(): Promise<number> {
     return Promise.resolve(0);
   }

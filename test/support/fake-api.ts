@@ -276,7 +276,14 @@ export class FakeApi implements Api {
   }
 
   feeds(): readonly FeedView[] {
-    const common = { group: lobby, author: alice, head: 0, sources: [], last_inbound: null };
+    const common = {
+      group: lobby,
+      author: alice,
+      head: 0,
+      sources: [],
+      last_inbound: null,
+      time: null,
+    };
     return [{ ...common, seq: 1, count: 1, behind: 0 }];
   }
 
@@ -404,7 +411,8 @@ export class FakeApi implements Api {
       behind: 0,
       sync: inSync,
       peers: { known: 0, connected: 0 },
-      store: { bytes: 0 },
+      strangers: [],
+      store: { bytes: 0, damaged: 0 },
       counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
     };
   }
@@ -477,6 +485,8 @@ export function peerView(pk: string, state: PeerView['state']): PeerView {
     address: null,
     state,
     reason: null,
+    reason_code: null,
+    agent: null,
     since: '2026-11-22T05:10:00.000Z',
     last_inbound: null,
     rtt_ms: null,

@@ -2,6 +2,7 @@
 import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import {
   silentLogger,
@@ -11,10 +12,24 @@ import {
   type Logger,
 } from '../../src/env.ts';
 import { listenHttp } from '../../src/http/listen.ts';
+import type { Metrics } from '../../src/http/metrics.ts';
 import { createHttpServer, type HttpOptions, type HttpServer } from '../../src/http/server.ts';
+import type { WebFile, WebFiles } from '../../src/http/web-files.ts';
+import { FakeCarrying } from './fake-carrying.ts';
 import { FakeApi } from './fake-api.ts';
 import { FakePrograms } from './fake-programs.ts';
 import { watchContract, type Strictness } from './http-contract.ts';
+
+function webFile(type: string, text: string): WebFile {
+  const bytes = Buffer.from(text);
+  return { type, etag: `"${text.length}"`, bytes, gzip: gzipSync(bytes) };
+}
+
+/** A page as the build would have left it. */
+export const exampleWeb: WebFiles = {
+  index: webFile('text/html; charset=utf-8', '<!doctype html><title>the page</title>'),
+  parts: new Map([['main-EXAMPLE.js', webFile('text/javascript; charset=utf-8', 'start()')]]),
+};
 
 export interface Fixture {
   readonly api: FakeApi;
@@ -24,6 +39,11 @@ export interface Fixture {
 }
 
 /** Every answer is held against /openapi.json. */
+/** A node of which there is nothing to count. */
+export const noMetrics: Metrics = {
+  read: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: '' }),
+};
+
 export function openFixture(
   options: Partial<HttpOptions> = {},
   strictness: Strictness = 'declared codes',
@@ -38,11 +58,14 @@ export function openFixture(
   const server = createHttpServer(api, {
     allowHosts: [],
     programs,
+    metrics: noMetrics,
     logger,
     clock: systemClock,
     timers: systemTimers,
+    web: exampleWeb,
     random: systemRandom,
     writeRate: 0,
+    carrying: new FakeCarrying(),
     ...options,
   });
   watchContract(server.fastify, strictness);

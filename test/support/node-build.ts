@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildWeb } from '../../tools/build-web.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +17,7 @@ declare module 'vitest' {
 /** Inside of node_modules, where the dependencies are found and git does not look. */
 const parent = resolve('node_modules/.cache/skychat-node-e2e');
 
-export function setup({ provide }: TestProject): (() => void) | undefined {
+export async function setup({ provide }: TestProject): Promise<(() => void) | undefined> {
   const given = process.env['SKYCHAT_ENTRY'];
   if (given !== undefined) {
     provide('entry', resolve(given));
@@ -28,6 +29,7 @@ export function setup({ provide }: TestProject): (() => void) | undefined {
   const compiler = resolve('node_modules/typescript/bin/tsc');
   const flags = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false', '--outDir', dist];
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...flags]);
+  await buildWeb(join(dist, 'web'));
   // The version is read from it, and that the files are modules.
   copyFileSync('package.json', join(folder, 'package.json'));
   provide('entry', join(dist, 'cli.js'));

@@ -1,5 +1,6 @@
 // The example bytes of docs/PROTOCOL.md, each computed by the code out of fixed seeds, salts,
 // ephemeral keys and times. Names are those of the document's fenced blocks.
+import { BundleWriter } from '../../src/cxo/bundle.ts';
 import { concat, utf8, writeVarint, varintLength } from '../../src/bytes.ts';
 import { buildProfile, buildText, buildVouch } from '../../src/chat/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
@@ -374,6 +375,14 @@ function gossipExamples(): Record<string, Uint8Array> {
   };
 }
 
+/** One segment, and the proof of a fork of the same feed. */
+function bundleExample(): Uint8Array {
+  const writer = new BundleWriter();
+  const segment = { type: 'segment', feed: run.feed, from: run.from, bytes: run.bytes } as const;
+  const fork = { type: 'fork', feed: run.feed, proof: encodeForkProof(forkProof) } as const;
+  return concat(writer.begin(), writer.item(segment), writer.item(fork), writer.end());
+}
+
 /** Every example but those of the disk, by name. */
 export function protocolExamples(): Readonly<Record<string, Uint8Array>> {
   return {
@@ -394,6 +403,7 @@ export function protocolExamples(): Readonly<Record<string, Uint8Array>> {
     'root-2-signature': sign(alice, 'root', secondRoot),
     'segment-1-2': run.bytes,
     'segment-erased': erased(),
+    bundle: bundleExample(),
     ...gossipExamples(),
     ...frameExamples(),
   };

@@ -78,6 +78,7 @@ function addReading(fastify: FastifyInstance, surface: Surface): void {
           {
             ...{ group, author: examplePeerKey, head: 12, seq: 12, count: 12, behind: 0 },
             ...{ sources: [examplePeerKey], last_inbound: '2026-11-22T05:09:59.500Z' },
+            time: '2026-11-22T05:09:59.480Z',
           },
         ],
       },

@@ -1,4 +1,4 @@
-// The node itself: /status, /healthz, /readyz, /openapi.json, and the cheat sheet at /.
+// The node itself: /status, /healthz, /readyz and /openapi.json.
 import type { FastifyInstance } from 'fastify';
 import { SkychatError } from '../../errors.ts';
 import { exampleKey } from '../examples.ts';
@@ -54,16 +54,6 @@ export function addNodeRoutes(
     handle: (_input, _request, reply) =>
       reply.type('application/json; charset=utf-8').send(documents.text()),
   });
-
-  addRoute(fastify, {
-    ...{ method: 'GET', url: '/', tag, scope: 'none' },
-    summary: 'A page of curl lines',
-    answers: { 200: { description: 'The page.', content: { 'text/plain': { type: 'string' } } } },
-    problems: [],
-    example: {},
-    handle: (_input, request, reply) =>
-      reply.type('text/plain; charset=utf-8').send(cheatSheet(request.headers.host ?? '')),
-  });
 }
 
 const exampleStatus = {
@@ -73,34 +63,6 @@ const exampleStatus = {
     ...{ state: 'in-sync', reason: null, have: 4711, of: 4711, behind: 0, per_s: 0, eta_s: null },
     ...{ sources: [], since: null },
   },
-  ...{ peers: { known: 2, connected: 2 }, store: { bytes: 1_400_000 } },
+  ...{ peers: { known: 2, connected: 2 }, strangers: [], store: { bytes: 1_400_000, damaged: 0 } },
   counters: { dropped: {}, refused: { 'bad-json': 1 }, held: 0, forks: 0 },
 };
-
-/** The host has passed the guard, so it holds nothing but a name and a port. */
-function cheatSheet(host: string): string {
-  const url = `http://${host}`;
-  return `skychat-node
-
-post         curl -d 'disk full on db1' ${url}/messages
-as JSON      curl -H 'Content-Type: application/json' -d '{"text":"hi","min_peers":1}' ${url}/messages
-read         curl '${url}/messages?format=text&limit=20'
-since        curl '${url}/messages?format=text&since=10m'
-follow       curl -N '${url}/messages?format=text&follow=1'
-resume       curl '${url}/messages?after=0&limit=100'     then after=NEXT until more is false
-wait         curl '${url}/messages?after=now&wait=30'
-events       curl -N ${url}/events                        resumes with Last-Event-ID
-one          curl ${url}/messages/ID                      and /messages/ID/proof
-peers        curl ${url}/peers
-add          curl -d 'PUBLIC_KEY@HOST:PORT' ${url}/peers
-remove       curl -X DELETE ${url}/peers/PUBLIC_KEY
-state        curl ${url}/status                           also /feeds /groups /healthz /readyz
-new group    curl -d '{"name":"ops","encrypted":true}' ${url}/groups
-invite       curl -d '{"expires_in":"1d","uses":5}' ${url}/groups/ops/invites
-join         curl -d 'skychat://…' ${url}/groups/join
-members      curl ${url}/groups/ops/members                 POST, DELETE /groups/ops/members/KEY
-
-GET /messages   after before limit group author since wait follow format=json|ndjson|text
-POST /messages  text group reply_to min_peers timeout_ms, and the header Idempotency-Key
-`;
-}

@@ -14,6 +14,11 @@ export const peerSchema = {
     address: orNull(text),
     state: choiceOf('connected', 'dialing', 'waiting', 'refused'),
     reason: { ...orNull(text), description: 'The reason of the state in words.' },
+    reason_code: {
+      ...orNull(text),
+      description: 'The same as a stable code; `peer-` before it where the peer gave it.',
+    },
+    agent: { ...orNull(text), description: 'What program a linked peer says that it is.' },
     since: time,
     last_inbound: orNull(time),
     rtt_ms: orNull(number),
@@ -37,6 +42,7 @@ const feedSchema = {
     behind: whole,
     sources: listOf(hex),
     last_inbound: orNull(time),
+    time: { ...orNull(time), description: 'When its author wrote the latest part, by its clock.' },
   } satisfies Record<keyof FeedView, object>),
 };
 
@@ -83,7 +89,14 @@ export const statusSchema = {
     },
     sync: syncSchema,
     peers: shape({ known: whole, connected: whole }),
-    store: shape({ bytes: whole }),
+    strangers: {
+      ...listOf(shape({ pk: hex, address: text, time })),
+      description: 'Keys that were refused lately, because nobody allows them.',
+    },
+    store: shape({
+      bytes: whole,
+      damaged: { ...whole, description: 'Parts that could not be read since the start.' },
+    }),
     counters: shape({
       dropped: countersByName,
       refused: countersByName,

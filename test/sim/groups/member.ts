@@ -308,7 +308,10 @@ export class Member implements SimEnd {
       close: (reason) => {
         if (number === this.#number) links().close(this, id, reason, false);
       },
-      stats: () => ({ bytesIn: 0, bytesOut: 0, rttMs: undefined, lastInbound: 0 }),
+      stats: () => ({
+        ...{ bytesIn: 0, bytesOut: 0, framesIn: 0, framesOut: 0, queuedBytes: 0 },
+        ...{ rttMs: undefined, lastInbound: 0 },
+      }),
     };
   }
 
