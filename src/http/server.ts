@@ -98,7 +98,7 @@ export function createHttpServer(api: Api, options: HttpOptions): HttpServer {
   const broadcasts = new Broadcasts(options);
   const sources = { api, programs, metrics, carrying, web, clock, timers, logger };
   const newest = new SharedReads<string>();
-  const surface: Surface = { ...sources, newest, readers, broadcasts, refusals };
+  const surface: Surface = { ...sources, readers, broadcasts, refusals, newest };
   const tally = new RequestTally(clock);
   const noise = new NoiseHandler(surface);
   const guard = new Guard({ ...options, tokens: programs.tokens });

@@ -9,8 +9,8 @@ import type { Forks } from './forks.ts';
 import { syncLimits } from './limits.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
-import { buildSyncLoad, type SyncLoad } from './load.ts';
 import type { OwnFeeds } from './own-feeds.ts';
+import { buildSyncLoad, type SyncLoad } from './load.ts';
 import { Progress, type ProgressView } from './progress.ts';
 import type { Receipts } from './receipts.ts';
 import { endOfFeed, sharedClaim, type Feed, type Replica } from './replica.ts';
@@ -47,8 +47,8 @@ interface OverviewParts {
   readonly journal: Journal;
   readonly forks: Forks;
   readonly receipts: Receipts;
-  readonly asked: Stretches;
   readonly ownFeeds: OwnFeeds;
+  readonly asked: Stretches;
 }
 
 export class Overview {
@@ -59,8 +59,8 @@ export class Overview {
   readonly #journal: Journal;
   readonly #forks: Forks;
   readonly #receipts: Receipts;
-  readonly #asked: Stretches;
   readonly #ownFeeds: OwnFeeds;
+  readonly #asked: Stretches;
   readonly #progress = new Progress();
   /** By peers that are gone, the latest last: what they stored stays stored. */
   readonly #remembered = new Map<PublicKey, ReadonlyMap<FeedKey, Claim>>();
@@ -74,8 +74,8 @@ export class Overview {
     this.#journal = parts.journal;
     this.#forks = parts.forks;
     this.#receipts = parts.receipts;
-    this.#asked = parts.asked;
     this.#ownFeeds = parts.ownFeeds;
+    this.#asked = parts.asked;
   }
 
   /** Whether each own feed that is here may be written to: peers have told where it stands. */

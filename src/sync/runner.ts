@@ -19,6 +19,7 @@ import { OwnHeadKeeper, type OwnHeadFile } from './own-head-keeper.ts';
 import { syncLimits } from './limits.ts';
 import type { Overview } from './overview.ts';
 import type { ProgressView } from './progress.ts';
+import { failure } from './write-failures.ts';
 import { Verifications } from './verifications.ts';
 
 export interface RunnerOptions extends Omit<GossipOptions, 'states' | 'held'> {
@@ -137,8 +138,7 @@ export class Runner {
    * SkychatError `disk-full`, `store-failed`, `own-feed-unknown`, `too-many-requests`, `closing`.
    */
   async append(group: GroupId, draft: Draft): Promise<Entry> {
-    const entry = await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }));
-    return entry as Entry;
+    return (await this.#wait((ticket) => ({ type: 'append', ticket, group, draft }))) as Entry;
   }
 
   /** Writes local rows; resolves when they are on disk. */
@@ -157,13 +157,17 @@ export class Runner {
   }
 
   async importFork(feed: FeedId, proof: ForkProof): Promise<Imported> {
-    const imported = await this.#wait((ticket) => ({ type: 'import-fork', ticket, feed, proof }));
-    return imported as Imported;
+    return (await this.#wait((ticket) => ({
+      type: 'import-fork',
+      ticket,
+      feed,
+      proof,
+    }))) as Imported;
   }
 
   /** Resolves when everything that is on disk was handed on. */
-  async shown(): Promise<void> {
-    await this.#arrivals;
+  shown(): Promise<void> {
+    return this.#arrivals;
   }
 
   /** To be called when more messages than before may lack their objects. */
@@ -314,7 +318,11 @@ export class Runner {
     const event = await this.#write(commit, own);
     this.#committing = false;
     this.#handle(event);
-    if (!this.#committing) this.#onIdle?.();
+    if (!this.#busy()) this.#onIdle?.();
+  }
+
+  #busy(): boolean {
+    return this.#committing;
   }
 
   async #write(
@@ -374,26 +382,4 @@ export class Runner {
       this.#options.logger.error({ cause: String(error) }, 'an arrival could not be shown');
     });
   }
-}
-
-const hints: Partial<Record<ErrorCode, string>> = {
-  'disk-full': 'free some space; the message was not accepted and can be sent again',
-  'own-feed-unknown':
-    'this key has been used before and the store is empty or older: connect a peer that knows ' +
-    'the feed, or start with --force-new-head',
-  closing: 'the node is shutting down; send again once it is back',
-  'too-many-requests': 'the disk does not keep up; send again in a moment',
-};
-
-const messages: Partial<Record<ErrorCode, string>> = {
-  'disk-full': 'the disk is full',
-  'own-feed-unknown': 'no peer has yet told where the own feed stands',
-  closing: 'the node is shutting down',
-  'too-many-requests': 'too many messages wait for the disk',
-};
-
-function failure(code: ErrorCode): SkychatError {
-  const hint = hints[code];
-  const message = messages[code] ?? 'the store could not be written';
-  return new SkychatError(code, message, hint === undefined ? {} : { hint });
 }
