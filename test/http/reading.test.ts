@@ -253,7 +253,7 @@ test('readyz names the reasons why the node is not ready', async () => {
 });
 
 test('the cheat sheet names the address that it was asked by', async () => {
-  const answer = await get(openFixture(), '/', { host: 'localhost:8123', accept: 'text/html' });
+  const answer = await get(openFixture(), '/', { host: 'localhost:8123', accept: '*/*' });
   expect(answer.type).toContain('text/plain');
   expect(answer.body).toContain("curl -d 'disk full on db1' http://localhost:8123/messages");
 });
