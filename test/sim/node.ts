@@ -351,6 +351,8 @@ export class SimNode implements SimEnd {
         if (this.forgetting !== undefined) this.options.time.touch();
         void this.forgetting?.reread();
         return;
+      // Nobody imports here.
+      case 'imported':
       case 'withdrawn':
       case 'frozen':
       case 'delivered':
