@@ -32,6 +32,7 @@ export const unread: Figure = {
     const counter = new Unread({
       ...{ self, archive: new Archive(store), groups: all },
       markerOf: () => 0,
+      since: () => 0,
       latest: () => store.latestArrival(),
       ready: () => Promise.resolve(),
       read: (entry) => (contents.of(entry).type === 'text' ? { mentions: [] } : undefined),

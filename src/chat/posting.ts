@@ -138,8 +138,9 @@ export class Posting {
     }
     this.#appending++;
     try {
-      const group = await this.#options.destinationOf(draft);
-      return await this.#write(group, await this.#fieldsOf(draft, group), request);
+      const answered = await this.#answered(draft);
+      const group = await this.#options.destinationOf(whereTo(draft, answered));
+      return await this.#write(group, fieldsOf(draft, group, answered), request);
     } finally {
       this.#appending--;
     }
@@ -166,14 +167,9 @@ export class Posting {
     }
   }
 
-  async #fieldsOf(draft: TextDraft, group: GroupId): Promise<ContentFields> {
-    const { text, replyTo, priority, ack, bot } = draft;
-    if (replyTo === undefined) return textFields(text, { priority, ack, bot });
-    const answered = await this.#options.conversation.readEntry(replyTo);
-    if (answered.feed.group !== group) {
-      throw new SkychatError('unknown-message', 'the message to answer is in another group');
-    }
-    return textFields(text, { replyTo: answered.id, priority, ack, bot });
+  /** The message that the draft answers. */
+  async #answered({ replyTo }: TextDraft): Promise<Entry | undefined> {
+    return replyTo === undefined ? undefined : this.#options.conversation.readEntry(replyTo);
   }
 
   #replicated(entry: Entry, request: PostingRequest): Promise<boolean> {
@@ -200,4 +196,22 @@ export class Posting {
       this.#waits.add(end);
     });
   }
+}
+
+/** An answer goes where its question stands, unless the draft says where: then it has to be there. */
+function whereTo(
+  { group, to }: TextDraft,
+  answered: Entry | undefined,
+): Pick<TextDraft, 'group' | 'to'> {
+  if (to !== undefined) return { to };
+  const named = group ?? answered?.feed.group;
+  return named === undefined ? {} : { group: named };
+}
+
+function fieldsOf(draft: TextDraft, group: GroupId, answered: Entry | undefined): ContentFields {
+  const { text, priority, ack, bot } = draft;
+  if (answered !== undefined && answered.feed.group !== group) {
+    throw new SkychatError('unknown-message', 'the message to answer is in another group');
+  }
+  return textFields(text, { replyTo: answered?.id, priority, ack, bot });
 }

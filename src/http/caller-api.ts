@@ -42,7 +42,7 @@ export class CallerApi implements GroupedApi {
 
   async post(draft: Draft, options: PostOptions): Promise<Posted> {
     const { bot } = this.#options.caller;
-    const group = this.#destinationOf(draft);
+    const group = await this.#destinationOf(draft);
     const signed = { ...draft, ...(group !== undefined && { group }), bot: bot.name };
     if (options.idempotency === undefined) return this.#api.post(signed, options);
     // Two programs that choose the same key mean two messages. A space is in no key of a header.
@@ -152,11 +152,12 @@ export class CallerApi implements GroupedApi {
     return { ...filter, ...named, ...within };
   }
 
-  /** Undefined where the draft says it, or the room is meant. */
-  #destinationOf({ group, to }: Draft): string | undefined {
+  /** Undefined where the draft says it, or may mean any group. */
+  async #destinationOf({ group, to, replyTo }: Draft): Promise<string | undefined> {
     if (this.#within === undefined) return undefined;
     if (to !== undefined) throw notPermitted('the token is limited to groups');
     if (group !== undefined) return this.#idOf(group);
+    if (replyTo !== undefined) return (await this.message(replyTo)).group;
     const [only, ...others] = this.#within;
     if (only !== undefined && others.length === 0) return only;
     throw new SkychatError('bad-field', 'group is missing', {

@@ -53,13 +53,13 @@ test('an answer names what it answers; an unknown or malformed id is refused', a
   expect(rig.appends).toBe(appends);
 });
 
-test('an answer to a message of another group is refused', async () => {
+test('an answer that is sent to another group than its question is refused', async () => {
   const rig = await Rig.open();
   const group = testKey(50) as string as GroupId;
   rig.arrive({ author: alice, object: objectOf('text', { text: 'there' }), group });
   const [there] = (await rig.chat.conversation.after('0', {}, 1)).messages;
   await expect(
-    rig.chat.posting.post({ text: 'here', replyTo: there?.id ?? '' }, {}),
+    rig.chat.posting.post({ text: 'here', group: 'lobby', replyTo: there?.id ?? '' }, {}),
   ).rejects.toMatchObject({ code: 'unknown-message' });
 });
 

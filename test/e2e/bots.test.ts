@@ -197,6 +197,15 @@ describe.concurrent('bots', () => {
       const answer = await node.ask<{ code: string }>('GET', path, { headers });
       expect([path, answer.status, answer.body.code]).toEqual([path, 403, 'not-permitted']);
     }
+    // An answer goes where its question stands, if that may be read at all.
+    const answer = await node.ask<MessageView>('POST', '/messages', {
+      json: { text: 'done', reply_to: hidden.body.id },
+    });
+    expect(answer.body).toMatchObject({ group: hidden.body.group, reply_to: hidden.body.id });
+    const forbidden = await node.ask<{ code: string }>('POST', '/messages', {
+      ...{ headers, json: { text: 'whose?', reply_to: hidden.body.id } },
+    });
+    expect([forbidden.status, forbidden.body.code]).toEqual([403, 'not-permitted']);
     const page = await read(`/messages?before=${hidden.body.id}`);
     expect(page.messages.map(({ text }) => text)).toEqual([]);
   });
