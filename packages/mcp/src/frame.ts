@@ -17,7 +17,7 @@ function frame(message: Message, word: string): string {
   const { author, text } = message;
   const lines = [
     `[${word} BEGIN message ${message.id}]`,
-    `from ${author.name === null ? 'key' : `${JSON.stringify(author.name)}, key`} ${author.key}, ` +
+    `from ${nameOf(author)}key ${author.key}, ` +
       `verified${message.mine ? ' (the node that you speak through)' : ''}`,
     `in ${JSON.stringify(message.group.name)} at ${message.time}${notesOf(message)}`,
     // Nothing but a line feed breaks a line: the text has no other such characters any more.
@@ -29,6 +29,13 @@ function frame(message: Message, word: string): string {
     lines.splice(-1, 0, `(cut: ${chars} characters in all; read with id and offset ${next})`);
   }
   return lines.join('\n');
+}
+
+/** A program never stands without the name of the key that speaks for it. */
+function nameOf({ name, bot, node_name: node }: Message['author']): string {
+  const program = bot ? `the program ${JSON.stringify(name)} of ` : '';
+  const key = bot ? node : name;
+  return `${program}${key === null ? '' : `${JSON.stringify(key)}, `}`;
 }
 
 function notesOf(message: Message): string {

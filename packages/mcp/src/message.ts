@@ -13,7 +13,9 @@ import { cut, makeVisible } from './visible.ts';
 
 export const authorSchema = z.object({
   key: z.string().describe('Public key: who wrote it. Two people can have the same name.'),
-  name: z.string().nullable().describe('What the key calls itself; not verified.'),
+  name: z.string().nullable().describe('What the key calls itself, or its program; not verified.'),
+  bot: z.boolean().describe('A program wrote it: the name is what the key calls that program.'),
+  node_name: z.string().nullable().describe('What the key calls itself, where a program wrote.'),
   verified: z
     .literal(true)
     .describe('The node has verified the signature of the key over the message.'),
@@ -52,6 +54,10 @@ export const messageSchema = z.object({
 
 export type Message = z.infer<typeof messageSchema>;
 
+function nameOf(name: string | null): string | null {
+  return name === null ? null : labelOf(name);
+}
+
 export function buildMessage(
   message: NodeMessage,
   { self, groups }: Names,
@@ -64,7 +70,9 @@ export function buildMessage(
     ...{ id, cursor, group: { id: message.group, name: labelOf(groups.get(message.group)?.name) } },
     author: {
       key: message.author,
-      name: message.name === null ? null : labelOf(message.name),
+      name: nameOf(message.name),
+      bot: message.bot === true,
+      node_name: nameOf(message.node_name ?? null),
       verified: true,
     },
     ...{ mine, time, kind: labelOf(kind), untrusted: true },

@@ -7,6 +7,9 @@ export interface NodeMessage {
   readonly group: string;
   readonly author: string;
   readonly name: string | null;
+  /** Written by a program: then `name` is what its node calls it, and `node_name` the node's own. */
+  readonly bot?: true;
+  readonly node_name?: string | null;
   readonly time: string;
   readonly kind: string;
   readonly text: string;
