@@ -53,7 +53,10 @@ export class NodeSurface {
     const { config, token, storage, api, clock, random, timers, logger } = options;
     const { allowHosts, writeRate } = config;
     const guard = { allowHosts, writeRate, ...(token !== undefined && { token }) };
-    const metrics = openMetrics({ ...options, store: storage.store, server: () => this.#server });
+    const metrics = openMetrics({
+      ...{ ...options, store: storage.store, server: () => this.#server },
+      hooks: () => bots.programs.hooks.list(),
+    });
     const carrying = buildCarrying({ ...options, store: storage.store });
     const parts = { programs: bots.programs, metrics, carrying, web: findWebFiles() };
     const ports = { clock, random, timers, logger };

@@ -32,6 +32,8 @@ export interface Snapshot {
   /** Streams whose readers are behind, and how often one was paused. */
   readonly paused: number;
   readonly pauses: number;
+  /** Of outgoing webhooks, how many are in each state. */
+  readonly webhooks: Readonly<Record<string, number>>;
   readonly uptimeS: number;
 }
 

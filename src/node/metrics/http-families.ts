@@ -42,4 +42,11 @@ export const httpFamilies: readonly Family[] = [
     'How often a stream was paused; it is read to again from its cursor.',
     ({ pauses }) => pauses,
   ),
+  {
+    ...{ name: 'skychat_webhooks', type: 'gauge' },
+    help: 'Outgoing webhooks by state: active, retrying, dead; a dead one waits to be revived.',
+    labels: ['state'],
+    read: ({ webhooks }) =>
+      Object.entries(webhooks).map(([state, value]) => ({ value, labels: { state } })),
+  },
 ];

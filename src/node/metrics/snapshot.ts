@@ -1,5 +1,6 @@
 // Gathers what the metrics are read off, from the parts that know it.
 import type { Store } from '../../cxo/store.ts';
+import type { HookView } from '../../http/hooks.ts';
 import type { HttpServer } from '../../http/server.ts';
 import type { Network } from '../../net/network.ts';
 import type { Runner } from '../../sync/runner.ts';
@@ -17,6 +18,7 @@ export interface SnapshotParts {
   readonly server: () =>
     Pick<HttpServer, 'requests' | 'readers' | 'streams' | 'counters'> | undefined;
   readonly entrance: Pick<Entrance, 'counters'>;
+  readonly hooks: () => readonly HookView[];
 }
 
 export function openMetrics(parts: SnapshotParts): Metrics {
@@ -37,6 +39,13 @@ async function buildSnapshot(parts: SnapshotParts): Promise<Snapshot> {
     ...{ requests: server?.requests() ?? [], readers: server?.readers ?? 0 },
     ...{ paused: server?.streams.paused ?? 0, pauses: server?.streams.pauses ?? 0 },
     problems: server?.counters() ?? {},
+    webhooks: statesOf(parts.hooks()),
     uptimeS: status.uptime_s,
   };
+}
+
+function statesOf(hooks: readonly HookView[]): Record<string, number> {
+  const counts = { active: 0, retrying: 0, dead: 0 };
+  for (const hook of hooks) if (hook.kind === 'outgoing') counts[hook.state]++;
+  return counts;
 }

@@ -41,6 +41,7 @@ function busy(peers: readonly PeerState[] = [peer(0), peer(1)]): Snapshot {
       ...{ bytesIn: 1, bytesOut: 2, framesIn: 3, framesOut: 4, queuedBytes: 5 },
       ...{ linksOpened: 1, handshakes: 0, bansGiven: 1, banned: 1 },
     },
+    webhooks: { active: 2, retrying: 0, dead: 1 },
     faults: { unreachable: 1, 'wrong-key': 2 },
     sync: {
       ...{ fetches: 1, outgoing: 2, reads: 0, pendingBytes: 0, withheldBytes: 0 },
