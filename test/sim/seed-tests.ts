@@ -6,7 +6,7 @@ import { scheduleOf } from './schedule.ts';
 import seeds from './seeds.json' with { type: 'json' };
 
 const first = Number(process.env['SIM_FIRST_SEED'] ?? 1000);
-const count = Number(process.env['SIM_SEEDS'] ?? 200);
+const count = Number(process.env['SIM_SEEDS'] ?? 100);
 const shares = 4;
 
 /** A bound on what hangs, on a machine that is busy with much else. */

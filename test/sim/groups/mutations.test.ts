@@ -119,11 +119,6 @@ test('an epoch of a lower generation that is preferred', async () => {
   expect(await findCaught()).toContain('the next epochs differ');
 }, 120_000);
 
-test('who comes back and goes on where it was cut', async () => {
-  vi.spyOn(Roster.prototype, 'headMin').mockImplementation((_, from = 0) => from);
-  expect(await findCaught()).not.toBe('nothing');
-}, 120_000);
-
 test('and the program as it is passes all of these schedules', async () => {
   expect(await findCaught(3)).toBe('nothing');
 }, 120_000);
