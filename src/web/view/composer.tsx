@@ -1,7 +1,7 @@
 // Where a message is written: Enter sends, Shift and Enter begins a line, `@` completes a name. What
 // is typed is kept until it is sent.
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { MemberView, MessageView } from '../../chat/view.ts';
 import { oneLine } from '../model/visible.ts';
 import { completionsOf, type Completion } from '../model/completion.ts';
@@ -169,7 +169,10 @@ async function sendText(props: ComposerProps, text: string, options: Options): P
   return isKept;
 }
 
-/** To edit brings the text of the message, and to stop brings back the draft. */
+/**
+ * To edit brings the text of the message, and to stop brings back the draft: at once, or it would take
+ * the place of what is typed before the browser draws.
+ */
 function useModeText(
   { mode, place }: ComposerProps,
   field: RefObject<HTMLTextAreaElement | null>,
@@ -178,18 +181,15 @@ function useModeText(
 ): void {
   const edited = mode?.kind === 'edit' ? mode.message.id : null;
   const last = useRef<string | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (edited !== null) setText(mode?.message.text ?? '');
     else if (last.current !== null) setText(readDraft(place));
     last.current = edited;
     if (mode !== null) field.current?.focus();
   }, [edited, mode?.message.id]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     fit(field.current);
   }, [text]);
-  useEffect(() => {
-    if (edited !== null) field.current?.setSelectionRange(text.length, text.length);
-  }, [edited]);
 }
 
 /** As high as what is in it, up to what the style sheet allows. */

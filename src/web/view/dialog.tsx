@@ -1,6 +1,6 @@
 // A dialog above the page: the browser's own, which keeps the focus inside and closes on Escape.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { dialog } from '../state/ui.ts';
 import { IconButton } from './icon.tsx';
 
@@ -15,7 +15,7 @@ export function closeDialog(): void {
 
 export function DialogFrame({ title, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = element.current;
     const before = document.activeElement as HTMLElement | null;
     if (shown?.open === false) shown.showModal();
