@@ -7,7 +7,7 @@ COPY package.json package-lock.json ./
 # `prepare` builds, and the sources are not there yet.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY tools/build-web.ts ./tools/build-web.ts
+COPY tools ./tools
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 

@@ -1,6 +1,6 @@
 // The version of this package, from its package.json.
 import { createRequire } from 'node:module';
 
-const manifest = createRequire(import.meta.url)('../package.json') as { version: string };
+const manifest = createRequire(import.meta.url)('#manifest') as { version: string };
 
 export const version = manifest.version;

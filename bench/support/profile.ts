@@ -1,7 +1,9 @@
 // Where the time of profiled processes went: by function, with and without what each one called.
-// Reads V8's .cpuprofile files.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Reads V8's .cpuprofile files, and the source maps of what was bundled.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { projectRoot } from './workspace.ts';
 
 interface ProfileNode {
@@ -10,6 +12,7 @@ interface ProfileNode {
     readonly functionName: string;
     readonly url: string;
     readonly lineNumber: number;
+    readonly columnNumber: number;
   };
   readonly children?: readonly number[];
 }
@@ -59,7 +62,7 @@ function formatProfile(path: string): string {
   };
   const [root] = nodes;
   if (root !== undefined) visit(root, new Set());
-  const ours = [...whole].filter(([place]) => place.includes('  dist/'));
+  const ours = [...whole].filter(([place]) => / {2}(dist|src)\//.test(place));
   return [
     `${path}: ${(busy / 1000).toFixed(0)} ms busy`,
     'in each part of the program itself:',
@@ -71,12 +74,14 @@ function formatProfile(path: string): string {
   ].join('\n');
 }
 
-/** Sums by folder of dist/, package, module of node, or what V8 does itself. */
+/** Sums by folder of src/ or dist/, package, module of node, or what V8 does itself. */
 function parts(self: ReadonlyMap<string, number>): Map<string, number> {
   const sums = new Map<string, number>();
   for (const [place, time] of self) {
     const [name = '', file] = place.split('  ');
-    const found = /^(dist\/[^/:]+|node_modules\/(?:@[^/]+\/)?[^/]+|node:[^:]+)/.exec(file ?? '');
+    const found = /^((?:dist|src)\/[^/:]+|node_modules\/(?:@[^/]+\/)?[^/]+|node:[^:]+)/.exec(
+      file ?? '',
+    );
     const part = found?.[1] ?? name;
     sums.set(part, (sums.get(part) ?? 0) + time);
   }
@@ -88,8 +93,28 @@ function linesOf(times: readonly (readonly [string, number])[], busy: number): s
   return top.map(([place, time]) => `${((time / busy) * 100).toFixed(1).padStart(6)} %  ${place}`);
 }
 
-function placeOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
-  const file = url.replace('file://', '').replace(projectRoot, '');
+function placeOf({ callFrame }: ProfileNode): string {
+  const { functionName, url } = callFrame;
   const name = functionName === '' ? '(anonymous)' : functionName;
-  return file === '' ? name : `${name}  ${file}:${lineNumber + 1}`;
+  if (!url.startsWith('file:')) return url === '' ? name : `${name}  ${url}`;
+  const path = fileURLToPath(url);
+  const { file, line } = sourceOf(path, callFrame.lineNumber, callFrame.columnNumber);
+  return `${name}  ${file.replace(projectRoot, '')}:${line + 1}`;
+}
+
+const sourceMaps = new Map<string, SourceMap | undefined>();
+
+/** Where it was written, if that is known. Lines and columns from 0. */
+function sourceOf(path: string, line: number, column: number): { file: string; line: number } {
+  if (!sourceMaps.has(path)) {
+    const map = existsSync(`${path}.map`) ? readFileSync(`${path}.map`, 'utf8') : undefined;
+    sourceMaps.set(
+      path,
+      map === undefined ? undefined : new SourceMap(JSON.parse(map) as SourceMapPayload),
+    );
+  }
+  const entry = sourceMaps.get(path)?.findEntry(line, column);
+  if (entry === undefined || !('originalSource' in entry)) return { file: path, line };
+  const file = resolve(dirname(path), entry.originalSource);
+  return { file, line: entry.originalLine };
 }

@@ -1,6 +1,6 @@
 // The package as npm makes and installs it. It asks a registry for the dependencies, or npm's cache,
 // and takes a while: only with SKYCHAT_PACKAGE=1.
-import { cpSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { MessageView } from '../../src/chat/view.ts';
@@ -16,8 +16,9 @@ test.skipIf(!isWanted)(
   async () => {
     // A copy, since npm pack builds dist.
     const copy = workspace.path('copy');
-    for (const name of ['src', 'docs', 'examples', 'package.json', 'LICENSE', 'README.md']) {
-      if (existsSync(name)) cpSync(name, join(copy, name), { recursive: true });
+    const folders = ['src', 'tools', 'docs', 'examples', 'deploy', 'man'];
+    for (const name of [...folders, 'package.json', 'LICENSE', 'README.md']) {
+      cpSync(name, join(copy, name), { recursive: true });
     }
     for (const name of readdirSync('.').filter((each) => /^tsconfig.*\.json$/.test(each))) {
       cpSync(name, join(copy, name));
@@ -31,7 +32,12 @@ test.skipIf(!isWanted)(
       files: { path: string }[];
     }[];
     const paths = files.map(({ path }) => path);
-    expect(paths).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/index.d.ts', 'LICENSE']));
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        ...['dist/cli.js', 'dist/program/LICENSES', 'dist/web/index.html', 'dist/index.d.ts'],
+        ...['man/skychat-node.1', 'LICENSE'],
+      ]),
+    );
     expect(paths.filter((path) => /^(src|test|bench)\//.test(path))).toEqual([]);
 
     const prefix = workspace.path('prefix');

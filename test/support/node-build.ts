@@ -1,10 +1,10 @@
-// Compiles the sources once for all tests over real processes, into a folder of its own: dist/ may be
+// Bundles the program once for all tests over real processes, into a folder of its own: dist/ may be
 // older than the sources, or in use. Types are checked elsewhere. SKYCHAT_ENTRY names the entry of
 // another build to test, such as an installed package.
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildProgram } from '../../tools/build-program.ts';
 import { buildWeb } from '../../tools/build-web.ts';
 
 declare module 'vitest' {
@@ -26,9 +26,7 @@ export async function setup({ provide }: TestProject): Promise<(() => void) | un
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'build-'));
   const dist = join(folder, 'dist');
-  const compiler = resolve('node_modules/typescript/bin/tsc');
-  const flags = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false', '--outDir', dist];
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...flags]);
+  await buildProgram(dist);
   await buildWeb(join(dist, 'web'));
   // The version is read from it, and that the files are modules.
   copyFileSync('package.json', join(folder, 'package.json'));

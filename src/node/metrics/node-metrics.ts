@@ -21,7 +21,7 @@ export class NodeMetrics implements Metrics {
   }
 
   async read(): Promise<{ contentType: string; text: string }> {
-    const { Registry } = await import('prom-client');
+    const { Registry } = (await import('prom-client')).default;
     this.#process ??= openProcess();
     const readProcess = await this.#process;
     const snapshot = await this.#look();
@@ -34,7 +34,7 @@ export class NodeMetrics implements Metrics {
 
 /** What is said of the process, from the first scrape on. */
 async function openProcess(): Promise<() => Promise<string>> {
-  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const { collectDefaultMetrics, Registry } = (await import('prom-client')).default;
   const all = new Registry();
   collectDefaultMetrics({ register: all, eventLoopMonitoringPrecision: loopLookMs });
   return async () => {
