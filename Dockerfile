@@ -7,7 +7,7 @@ COPY package.json package-lock.json ./
 # `prepare` builds, and the sources are not there yet.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY tools ./tools
+COPY tools/build-program.ts tools/build-web.ts ./tools/
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
