@@ -19,6 +19,7 @@ import { parseOffer, type Offer } from './offer.ts';
 import type { Genesis } from './roster/genesis.ts';
 import { GroupKeys } from './sealing/group-keys.ts';
 import { KeyRing } from './sealing/key-ring.ts';
+import { isSealed } from './sealing/message-seal.ts';
 import type { Sealer } from './writing.ts';
 
 export interface GroupBookOptions {
@@ -220,8 +221,11 @@ export class GroupBook implements Contents {
   }
 
   #parse(object: Uint8Array, place: Position): Content {
-    const content = parseContent(object);
-    if (content.type !== 'group' || content.kind !== 'sealed') return content;
+    // What is sealed is told by its form, rather than decoded for it.
+    if (!isSealed(object)) {
+      const content = parseContent(object);
+      if (content.type !== 'group' || content.kind !== 'sealed') return content;
+    }
     const keys = this.#groups.get(place.feed.group)?.keys;
     const opened = keys?.open(object, placeIn(place)) ?? { state: 'locked' };
     if (opened.state === 'locked') return { type: 'locked' };

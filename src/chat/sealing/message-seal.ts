@@ -1,7 +1,7 @@
 // Objects of kind `sealed`: fields under an epoch key, for one place of one author in one group.
 // Knows nothing of who has the key, and nothing of what the fields mean.
 import { decrypt, encryptInto, nonceBytes, tagBytes } from '../../aead.ts';
-import { compare, concat, equal } from '../../bytes.ts';
+import { concat } from '../../bytes.ts';
 import { decode, encode, type Value } from '../../cxo/codec.ts';
 import { domainPrefix, idBytes } from '../../cxo/ids.ts';
 import { objectBytesMax, saltBytes } from '../../cxo/limits.ts';
@@ -60,20 +60,29 @@ export function sealObject(
   return object;
 }
 
+/** Whether the bytes are a `sealed` object with its fields and no others, as far as they can be read. */
+export function isSealed(object: Uint8Array): boolean {
+  return findBody(object) !== undefined;
+}
+
 /** Undefined where the fields are not those of a `sealed` object, and no others. */
 export function parseSealed(object: Uint8Array): SealedObject | undefined {
   const body = findBody(object);
   if (body === undefined) return undefined;
   const saltAt = body.end + middle.length;
-  const epochAt = saltAt + saltBytes + beforeEpoch.length;
-  if (object.length !== epochAt + epochIdLength) return undefined;
-  if (!equal(object.subarray(body.end, saltAt), middle)) return undefined;
-  if (!equal(object.subarray(saltAt + saltBytes, epochAt), beforeEpoch)) return undefined;
-  return {
-    epoch: epochIdOfBytes(object.subarray(epochAt)),
-    salt: object.slice(saltAt, saltAt + saltBytes),
-    body: object.subarray(body.start, body.end),
-  };
+  const salt = object.slice(saltAt, saltAt + saltBytes);
+  const epoch = epochAt(object, object.length - epochIdLength);
+  return { epoch, salt, body: object.subarray(body.start, body.end) };
+}
+
+/** The epoch last read, and its bytes: most objects in a row are of one. It changes no answer. */
+let lastEpoch: { readonly id: EpochId; readonly bytes: Uint8Array } | undefined;
+
+function epochAt(object: Uint8Array, offset: number): EpochId {
+  if (lastEpoch !== undefined && standsAt(object, offset, lastEpoch.bytes)) return lastEpoch.id;
+  const bytes = object.slice(offset, offset + epochIdLength);
+  lastEpoch = { id: epochIdOfBytes(bytes), bytes };
+  return lastEpoch.id;
 }
 
 /** The fields with the salt; undefined where it was sealed elsewhere or altered, or holds no object. */
@@ -93,22 +102,24 @@ export function openSealed(
   return decoded.value as ObjectFields;
 }
 
+const infoPlaceAt = keyPrefix.length + saltBytes;
+const dataPlaceAt = dataPrefix.length + idBytes;
+/** What is derived from and authenticated; reused by each call, which is over before the next begins. */
+const infoScratch = concat(keyPrefix, new Uint8Array(saltBytes + placeBytes), Uint8Array.of(1));
+const dataScratch = concat(dataPrefix, new Uint8Array(idBytes + placeBytes));
+
 /** HKDF-Expand (RFC 5869, section 2.3) of the epoch key, which is uniform, to one block. */
 function messageKey(epochKey: Uint8Array, salt: Uint8Array, place: SealedPlace): Uint8Array {
-  const info = new Uint8Array(keyPrefix.length + saltBytes + placeBytes + 1);
-  info.set(keyPrefix);
-  info.set(salt, keyPrefix.length);
-  writePlace(info, keyPrefix.length + saltBytes, place);
-  info[info.length - 1] = 1;
-  return hmac(epochKey, info);
+  infoScratch.set(salt, keyPrefix.length);
+  writePlace(infoScratch, infoPlaceAt, place);
+  return hmac(epochKey, infoScratch);
 }
 
+/** To be used before the next call. */
 function dataOf(place: SealedPlace): Uint8Array {
-  const data = new Uint8Array(dataPrefix.length + idBytes + placeBytes);
-  data.set(dataPrefix);
-  data.set(place.group, dataPrefix.length);
-  writePlace(data, dataPrefix.length + idBytes, place);
-  return data;
+  dataScratch.set(place.group, dataPrefix.length);
+  writePlace(dataScratch, dataPlaceAt, place);
+  return dataScratch;
 }
 
 function writePlace(target: Uint8Array, offset: number, place: SealedPlace): void {
@@ -139,25 +150,51 @@ function headOf(bodyLength: number): Uint8Array {
 
 /** The head of a byte string (RFC 8949, section 3), in its shortest form. */
 function lengthHead(length: number): Uint8Array {
-  if (length < 24) return Uint8Array.of(0x40 + length);
-  if (length < 256) return Uint8Array.of(0x58, length);
-  if (length < 65_536) return Uint8Array.of(0x59, length >> 8, length & 255);
-  return Uint8Array.of(0x5a, 0, length >> 16, (length >> 8) & 255, length & 255);
+  const [low, high] = [length & 255, length >> 8];
+  switch (lengthHeadBytes(length)) {
+    case 1:
+      return Uint8Array.of(0x40 + length);
+    case 2:
+      return Uint8Array.of(0x58, length);
+    case 3:
+      return Uint8Array.of(0x59, high, low);
+    default:
+      return Uint8Array.of(0x5a, 0, high >> 8, high & 255, low);
+  }
 }
 
+function lengthHeadBytes(length: number): number {
+  if (length < 24) return 1;
+  if (length < 256) return 2;
+  return length < 65_536 ? 3 : 5;
+}
+
+/** Where the body stands in the canonical form; undefined where the bytes are not in it. */
 function findBody(
   object: Uint8Array,
 ): { readonly start: number; readonly end: number } | undefined {
   const at = beforeBody.length;
-  if (object.length < at + 5 || compare(object.subarray(0, at), beforeBody) !== 0) return undefined;
+  if (object.length < at + 5 || !standsAt(object, 0, beforeBody)) return undefined;
   const first = object[at] ?? 0;
   const extra = first === 0x58 ? 1 : first === 0x59 ? 2 : first === 0x5a ? 4 : 0;
   if (extra === 0 && (first < 0x40 || first > 0x57)) return undefined;
   let length = extra === 0 ? first - 0x40 : 0;
   for (let i = 1; i <= extra; i++) length = length * 256 + (object[at + i] ?? 0);
+  const isShortest = lengthHeadBytes(length) === 1 + extra;
+  if (!isShortest || length < tagBytes) return undefined;
   const start = at + 1 + extra;
-  const isShortest = lengthHead(length).length === 1 + extra;
-  return isShortest && length >= tagBytes ? { start, end: start + length } : undefined;
+  const end = start + length;
+  const beforeEpochAt = end + middle.length + saltBytes;
+  const isWhole =
+    object.length === beforeEpochAt + beforeEpoch.length + epochIdLength &&
+    standsAt(object, end, middle) &&
+    standsAt(object, beforeEpochAt, beforeEpoch);
+  return isWhole ? { start, end } : undefined;
+}
+
+function standsAt(bytes: Uint8Array, offset: number, part: Uint8Array): boolean {
+  for (let i = 0; i < part.length; i++) if (bytes[offset + i] !== part[i]) return false;
+  return true;
 }
 
 function isMap(value: Value): value is { [key: string]: Value } {
