@@ -168,8 +168,6 @@ class Node implements RunningNode {
     const mesh = this.#openMesh();
     this.#mesh = mesh;
     this.#groupLinks = this.#openGroupLinks();
-    this.#entrance.restore(await store.local(joinRowPrefix));
-    this.#entrance.restoreRemovals(await store.local(removalRowPrefix));
     this.#chat.onGroups(() => {
       this.#entrance.membersChanged();
       this.#runner.membersChanged();
@@ -178,6 +176,9 @@ class Node implements RunningNode {
       mesh.candidatesChanged();
       this.#announcer?.announce();
     });
+    // With whoever is to hear of it there: a removal can change what a group's feeds count for.
+    this.#entrance.restore(await store.local(joinRowPrefix));
+    this.#entrance.restoreRemovals(await store.local(removalRowPrefix));
     this.#api = this.#openApi();
     if (this.#config.listen !== undefined) {
       this.#listen = formatEndpoint(await this.#network.listen(this.#config.listen));

@@ -116,14 +116,16 @@ export class Entrance {
 
   /** What this node was told of its own part in groups, and is in no feed of its store. */
   restoreRemovals(rows: readonly LocalRow[]): void {
+    let isChanged = false;
     for (const { key, value } of rows) {
       const group = this.#parts.chat().book.find(key.slice(removalRowPrefix.length) as GroupId);
       if (group === undefined) continue;
       const proofs = parseStanding(value)?.proofs ?? [];
       const entries = proofs.map(verifyProof).filter((entry) => entry !== undefined);
-      group.roster.apply(entries);
+      if (group.roster.apply(entries)) isChanged = true;
       this.#kept.set(group.id, value);
     }
+    if (isChanged) this.#parts.onRosterChanged();
   }
 
   /** Whether the key may have a link. */

@@ -154,7 +154,8 @@ export class Gossip {
         this.#readDone(event);
         return;
       case 'members':
-        for (const group of this.#options.groups.all()) this.#replica.membersChanged(group);
+        // Also of a group that is not kept at the moment: it may be again, without a word of members.
+        this.#replica.membersChanged();
         for (const session of this.#sessions.values()) this.#introductions.review(session, now);
         this.#fetcher.seekAll(now);
         return;

@@ -155,12 +155,12 @@ export class Replica {
     this.#groups.get(feed.id.group)?.change(feed);
   }
 
-  /** To be called when other authors are accepted than before. */
-  membersChanged(group: GroupId): void {
-    const shared = this.#groups.get(group);
-    if (shared === undefined) return;
-    for (const feed of shared.known) feed.limit = this.#rules.limitOf(feed.id);
-    shared.reset();
+  /** To be called when other authors are accepted than before, in whatever group. */
+  membersChanged(): void {
+    for (const shared of this.#groups.values()) {
+      for (const feed of shared.known) feed.limit = this.#rules.limitOf(feed.id);
+      shared.reset();
+    }
   }
 
   /**

@@ -46,7 +46,7 @@ test('after any changes the feeds, rows and digest are those of a node that star
       for (const one of steps) {
         if (one.do === 'members') {
           members = new Set(authors.slice(one.from));
-          replica.membersChanged(group);
+          replica.membersChanged();
         } else if (one.do === 'read') replica.digest(group);
         else {
           const author = authors[one.author] ?? expect.fail();

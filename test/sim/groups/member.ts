@@ -221,8 +221,6 @@ export class Member implements SimEnd {
       onDelivered: () => undefined,
       onBan: (_, reason) => this.faults.push(`${this.name} bans somebody: ${reason}`),
     });
-    entrance.restore(joinRows);
-    entrance.restoreRemovals(removalRows);
     const announcer = new Announcer({
       ...{ timers, logger, chat, profile: { ...nameless, name: this.name } },
       addresses: () => [`${this.name}.example:7000`],
@@ -235,6 +233,8 @@ export class Member implements SimEnd {
       announcer.announce();
       this.options.onChange(this);
     });
+    entrance.restore(joinRows);
+    entrance.restoreRemovals(removalRows);
     entrance.joining.resume();
     announcer.announce();
     this.#groupLinks = this.#openGroupLinks(timers, chat);
