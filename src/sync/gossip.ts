@@ -53,7 +53,6 @@ export interface GossipOptions {
 }
 
 export class Gossip {
-  readonly #options: GossipOptions;
   readonly #outbox = new Outbox();
   readonly #sessions = new Map<number, Session>();
   readonly #replica: Replica;
@@ -77,7 +76,6 @@ export class Gossip {
   constructor(options: GossipOptions, now: Now) {
     const { identity, held, labelOf, headMin, groups } = options;
     const self = identity.publicKey;
-    this.#options = options;
     this.#replica = new Replica(options.states, groups, now.wall + syncLimits.horizonMicros);
     const parts = { replica: this.#replica, outbox: this.#outbox, sessions: this.#sessions };
     const known = options.ownFeedsKnown;
