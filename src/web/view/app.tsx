@@ -1,5 +1,5 @@
 // The whole page: the list, the conversation, and what stands beside and above them.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { oneLine } from '../model/visible.ts';
 import { isLocked } from '../state/http.ts';
 import { findGroup, groups, link, unreadTotal } from '../state/node.ts';
@@ -28,7 +28,7 @@ export function App() {
     document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }, [unreadTotal.value, title]);
   const isList = groups.value !== undefined;
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A wide page has room for a conversation at once.
     const [first] = sortedGroups();
     if (wide.matches && openId.value === null && directTo.value === null && first !== undefined) {

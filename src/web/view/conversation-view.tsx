@@ -1,6 +1,6 @@
 // The open conversation: its head, its messages, and where one writes.
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { GroupView, MessageView } from '../../chat/view.ts';
 import { type Conversation, conversationOf, showGroup } from '../state/conversation.ts';
 import { loadMembers, members } from '../state/node.ts';
@@ -82,7 +82,8 @@ function useOpened(
 ): void {
   const revision = conversation.revision.value;
   const target = jumpTarget.value;
-  useEffect(() => {
+  // Asked for before the frame is drawn rather than behind it.
+  useLayoutEffect(() => {
     view.isAtEnd = true;
     void showGroup(id).then(look);
     loadMembers(id).catch(() => undefined);
