@@ -11,6 +11,7 @@ import { encrypted } from './figures/encrypted.ts';
 import { http } from './figures/http.ts';
 import { live } from './figures/live.ts';
 import { memory } from './figures/memory.ts';
+import { page } from './figures/page.ts';
 import { posts } from './figures/posts.ts';
 import { eventReaders } from './figures/readers.ts';
 import { reads } from './figures/reads.ts';
@@ -45,6 +46,7 @@ const figures: readonly Figure[] = [
   search,
   unread,
   eventReaders,
+  page,
 ];
 
 const { values, positionals } = parseArgs({
