@@ -82,6 +82,10 @@ export class NodeApi implements Api {
     return this.#parts.chat.conversation.before(position, filter, limit);
   }
 
+  from(position: string, filter: Filter, limit: number): Promise<Page> {
+    return this.#parts.chat.conversation.from(position, filter, limit);
+  }
+
   search(line: string, filter: Filter, terms: SearchTerms): Promise<SearchPage> {
     return this.#parts.chat.reading.search.find(line, filter, terms);
   }

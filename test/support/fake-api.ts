@@ -144,6 +144,16 @@ export class FakeApi implements Api {
     return { messages: found.slice(start, at), next: this.latestCursor(), more: start > 0 };
   }
 
+  async from(position: string, filter: Filter, limit: number): Promise<Page> {
+    await this.#gate();
+    const found = this.#timeline(filter);
+    const at = found.findIndex(({ id, cursor }) => id === position || cursor === position);
+    if (at < 0) throw new SkychatError('unknown-message', 'there is no such message');
+    const messages = found.slice(at, at + limit);
+    const next = found[at + limit] ?? messages.at(-1);
+    return { messages, next: next?.cursor ?? '0', more: at + limit < found.length };
+  }
+
   /** Words alone, each of which has to be there. */
   async search(
     line: string,
