@@ -46,6 +46,8 @@ export interface Posted {
   readonly message: MessageView;
   /** False where `minPeers` was not reached in time. */
   readonly replicated: boolean;
+  /** Whether the same was posted under the Idempotency-Key before: nothing was written. */
+  readonly replayed: boolean;
 }
 
 export interface Filter {

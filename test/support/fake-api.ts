@@ -125,7 +125,7 @@ export class FakeApi implements Api {
         ...(bot !== undefined && { bot: true as const, name: bot, node_name: 'alice' }),
       });
     if (key !== undefined) this.#posted.set(key, message);
-    return { message, replicated: this.replicated };
+    return { message, replicated: this.replicated, replayed: before !== undefined };
   }
 
   async newest(filter: Filter, limit: number): Promise<Page> {
