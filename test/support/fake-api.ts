@@ -423,7 +423,13 @@ export class FakeApi implements Api {
       peers: { known: 0, connected: 0 },
       strangers: [],
       store: { bytes: 0, damaged: 0 },
-      counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
+      counters: {
+        dropped: {},
+        refused: {},
+        held: 0,
+        forks: 0,
+        recent: { minutes: 10, dropped: {}, refused: {} },
+      },
     };
   }
 
