@@ -17,6 +17,7 @@ import { dirname } from 'node:path';
 import { parseHex, toHex } from './bytes.ts';
 import { systemRandom, type Random } from './env.ts';
 import { SkychatError } from './errors.ts';
+import { makeFolder } from './folder.ts';
 import { identityOfSeed, type Identity, type PublicKey } from './identity.ts';
 
 const seedLength = 32;
@@ -54,6 +55,18 @@ export function readKeyFile(path: string): Identity {
   throw new SkychatError('bad-key-file', `there is no key file ${path}`, {
     hint: 'Make one with: skychat-node keygen FILE',
   });
+}
+
+/** Makes the folder that a key file is to be in. Throws SkychatError `bad-key-file`. */
+export function makeKeyFolder(path: string): void {
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw new SkychatError('bad-key-file', `cannot make ${dirname(path)}: ${wordsOf(error)}`, {
+      hint: 'Name another file with --key, or another directory with --data.',
+      cause: error,
+    });
+  }
 }
 
 /**

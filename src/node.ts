@@ -212,6 +212,7 @@ class Node implements RunningNode {
     this.#mesh?.close();
     this.#groupLinks?.close();
     this.#cancelSweep?.();
+    (this.#api as NodeApi | undefined)?.close();
     // Posts that wait for other nodes are answered as they stand.
     (this.#chat as Chat | undefined)?.close();
     await this.#surface?.close();
@@ -334,7 +335,7 @@ class Node implements RunningNode {
   #openApi(): NodeApi {
     const { store } = this.#storage;
     return new NodeApi({
-      ...{ self: this.pk, version, store, clock: this.#ports.clock },
+      ...{ ...this.#ports, self: this.pk, version, store },
       ...{ chat: this.#chat, runner: this.#runner },
       ...{ network: this.#network, peerBook: this.#peerBook },
       startedAt: this.#startedAt,

@@ -8,6 +8,7 @@ const leaf = [
   'bytes.ts',
   'env.ts',
   'errors.ts',
+  'folder.ts',
   'histogram.ts',
   'identity.ts',
   'subgroup.ts',

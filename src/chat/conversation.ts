@@ -38,7 +38,7 @@ export interface ConversationOptions {
   readonly groups: ReadonlySet<GroupId>;
   /** The group that a request names; SkychatError `unknown-group`, `not-permitted`. */
   readonly groupOf: (idOrName: string, within?: readonly string[]) => GroupId;
-  readonly archive: Pick<MessageSource, 'after' | 'timeline' | 'find' | 'proof'>;
+  readonly archive: Omit<MessageSource, 'labelled'>;
   readonly store: Pick<Store, 'latestArrival'>;
   readonly views: MessageViews;
   readonly notes: Pick<Notes, 'replies' | 'requests' | 'pinned'>;
@@ -153,6 +153,32 @@ export class Conversation {
     const { page, more, last } = await this.#page(start, criteria, limit, latest);
     const next = formatCursor(last?.arrival ?? start.arrival);
     return { messages: page.views().reverse(), next, more };
+  }
+
+  /**
+   * The page from a message (an id or a cursor) on in timeline order, itself first, and from the first
+   * message of all with `0`; `next` continues it.
+   */
+  async from(position: string, selection: Selection, limit: number): Promise<Page> {
+    await this.#ready();
+    const { views, archive, live } = this.#options;
+    const criteria = this.#criteriaOf(selection);
+    const start = await this.findPlace(position);
+    const { latest } = live;
+    const { chunkEntriesMax, timelineScanMax } = this.#limits;
+    const page = new PageBuilder(views, this.#limits, limit);
+    const chunk = Math.min(chunkEntriesMax, limit + 1);
+    const source = { timeline: archive.timelineFrom.bind(archive) };
+    const timeline = new Timeline(source, criteria.groups, start, chunk, true);
+    let next = start?.arrival ?? 0;
+    for (let scanned = 0; ; scanned++) {
+      const entry = await timeline.next();
+      if (entry !== undefined && entry.arrival > latest) continue;
+      next = entry?.arrival ?? next;
+      const isNext = entry !== undefined && scanned < timelineScanMax;
+      if (isNext && (!this.#matches(entry, criteria) || page.add(entry))) continue;
+      return { messages: page.views(), next: formatCursor(next), more: entry !== undefined };
+    }
   }
 
   /** @throws SkychatError `bad-id`, or `unknown-message` also where it is held back from view */

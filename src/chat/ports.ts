@@ -27,4 +27,7 @@ export interface Writer {
 }
 
 /** Messages as they were stored, one by one. */
-export type MessageSource = Pick<Archive, 'after' | 'timeline' | 'find' | 'proof' | 'labelled'>;
+export type MessageSource = Pick<
+  Archive,
+  'after' | 'timeline' | 'timelineFrom' | 'find' | 'proof' | 'labelled'
+>;

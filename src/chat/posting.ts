@@ -44,6 +44,8 @@ export interface PostingResult {
   readonly message: MessageView;
   /** False where `minPeers` was not reached in time. */
   readonly replicated: boolean;
+  /** Whether the same was posted under the key before: nothing was written. */
+  readonly replayed: boolean;
 }
 
 export interface PostingOptions {
@@ -61,9 +63,14 @@ export interface PostingOptions {
   readonly limits?: { readonly inFlightMax: number; readonly waitingMax: number };
 }
 
+interface Appended {
+  readonly entry: Entry;
+  readonly replayed: boolean;
+}
+
 interface InFlight {
   readonly body: Uint8Array;
-  readonly entry: Promise<Entry>;
+  readonly appended: Promise<Appended>;
 }
 
 export class Posting {
@@ -96,9 +103,9 @@ export class Posting {
     if (waits && this.#waits.size >= this.#limits.waitingMax) {
       throw new SkychatError('too-many-requests', 'too many posts wait for other nodes');
     }
-    const entry = await this.#appendOnce(draft, request.idempotency);
+    const { entry, replayed } = await this.#appendOnce(draft, request.idempotency);
     const replicated = !waits || (await this.#replicated(entry, request));
-    return { message: this.#options.views.build(entry), replicated };
+    return { message: this.#options.views.build(entry), replicated, replayed };
   }
 
   /** Ends every wait for other nodes as if its time were over, and refuses new posts. */
@@ -107,27 +114,30 @@ export class Posting {
     for (const end of [...this.#waits]) end();
   }
 
-  async #appendOnce(draft: TextDraft, request: IdempotencyRequest | undefined): Promise<Entry> {
-    if (request === undefined) return this.#append(draft, undefined);
+  async #appendOnce(draft: TextDraft, request: IdempotencyRequest | undefined): Promise<Appended> {
+    if (request === undefined) {
+      return { entry: await this.#append(draft, undefined), replayed: false };
+    }
     const other = this.#inFlight.get(request.key);
     if (other !== undefined) {
       if (!equal(other.body, request.body)) throw mismatch();
-      return other.entry;
+      return { entry: (await other.appended).entry, replayed: true };
     }
-    const entry = this.#findOrAppend(draft, request);
-    this.#inFlight.set(request.key, { body: request.body, entry });
+    const appended = this.#findOrAppend(draft, request);
+    this.#inFlight.set(request.key, { body: request.body, appended });
     try {
-      return await entry;
+      return await appended;
     } finally {
       this.#inFlight.delete(request.key);
     }
   }
 
-  async #findOrAppend(draft: TextDraft, request: IdempotencyRequest): Promise<Entry> {
+  async #findOrAppend(draft: TextDraft, request: IdempotencyRequest): Promise<Appended> {
     const { idempotency, finder } = this.#options;
     const posted = await idempotency.find(request);
     const entry = posted === undefined ? undefined : await finder.find(posted);
-    return entry ?? this.#append(draft, request);
+    if (entry !== undefined) return { entry, replayed: true };
+    return { entry: await this.#append(draft, request), replayed: false };
   }
 
   async #append(draft: TextDraft, request: IdempotencyRequest | undefined): Promise<Entry> {

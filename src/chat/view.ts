@@ -271,6 +271,12 @@ export interface StatusView {
     readonly refused: Readonly<Record<string, number>>;
     readonly held: number;
     readonly forks: number;
+    /** What was counted in the last minutes, where the rest is since the start. */
+    readonly recent: {
+      readonly minutes: number;
+      readonly dropped: Readonly<Record<string, number>>;
+      readonly refused: Readonly<Record<string, number>>;
+    };
   };
 }
 

@@ -1,9 +1,14 @@
-// `completion`: scripts for three shells, made from the tree of commands itself.
+// `completion`: scripts for three shells, made from the tree of commands itself; and the names of groups
+// that these ask a running node for.
 import { Argument, Command, type Option } from 'commander';
+import type { GroupView } from '../chat/view.ts';
 import { logFormats, logLevels } from '../config.ts';
 import type { Act, Call } from './call.ts';
+import { Client } from './client.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
-import { addExamples, fileOptions, jsonOption } from './options.ts';
+import { completionMs } from './limits.ts';
+import { loadClientConfig } from './load-settings.ts';
+import { addClientOptions, addExamples, fileOptions } from './options.ts';
 
 const shells = { bash: buildBash, zsh: buildZsh, fish: buildFish };
 type Shell = keyof typeof shells;
@@ -11,11 +16,15 @@ type Shell = keyof typeof shells;
 export function completionCommand(act: Act): Command {
   const command = new Command('completion')
     .description('print a completion script for a shell')
-    .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(shells)))
-    .addOption(jsonOption())
-    .action(act(completion));
+    .addArgument(
+      new Argument(
+        '<shell>',
+        'which shell; or groups: what the scripts offer where a group is to be named',
+      ).choices([...Object.keys(shells), 'groups']),
+    )
+    .action(act((call) => (call.arguments[0] === 'groups' ? groupNames(call) : completion(call))));
   return addExamples(
-    command,
+    addClientOptions(command),
     'source <(skychat-node completion bash)',
     'skychat-node completion zsh > "${fpath[1]}/_skychat-node"',
     'skychat-node completion fish > ~/.config/fish/completions/skychat-node.fish',
@@ -29,6 +38,27 @@ async function completion(call: Call): Promise<ExitCode> {
   return exitCodes.done;
 }
 
+/** One a line. Nothing where no node answers soon: a shell that completes is no place to complain. */
+async function groupNames(call: Call): Promise<ExitCode> {
+  const names = await askForNames(call).catch(() => []);
+  if (call.flag('json')) await call.out.json({ groups: names });
+  else if (names.length > 0) await call.out.text(`${names.join('\n')}\n`);
+  return exitCodes.done;
+}
+
+async function askForNames(call: Call): Promise<readonly string[]> {
+  const signal = call.ports.interrupt;
+  const question = { path: '/groups', timeoutMs: completionMs, signal };
+  const client = new Client(loadClientConfig(call));
+  const { value } = await client.ask<{ groups: readonly GroupView[] }>(question);
+  const names = value.groups.map(({ name }) => name);
+  return value.groups.map(({ id, name }) => {
+    const isPlain = /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u.test(name) && !name.startsWith('-');
+    const isOnly = names.indexOf(name) === names.lastIndexOf(name);
+    return isPlain && isOnly ? name : id;
+  });
+}
+
 /** A command by its words: `[]` for the program itself, `['peers', 'add']`. */
 interface Node {
   readonly words: readonly string[];
@@ -39,6 +69,8 @@ interface Node {
   readonly values: readonly string[];
   /** Whether an argument of it is a file or a folder. */
   readonly takesFile: boolean;
+  /** Whether its first argument is a group. */
+  readonly takesGroup: boolean;
 }
 
 function nodesOf(command: Command, words: readonly string[] = []): readonly Node[] {
@@ -55,6 +87,7 @@ function nodesOf(command: Command, words: readonly string[] = []): readonly Node
     children,
     values: command.registeredArguments[0]?.argChoices ?? [],
     takesFile: command.registeredArguments.some((each) => /^(file|dir)$/i.test(each.name())),
+    takesGroup: command.registeredArguments[0]?.name() === 'group',
   };
   return [node, ...command.commands.flatMap((each) => nodesOf(each, [...words, each.name()]))];
 }
@@ -68,12 +101,13 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   logFormat: logFormats,
 };
 
-type Values = 'file' | 'text' | readonly string[];
+type Values = 'file' | 'group' | 'text' | readonly string[];
 
 /** What the value of an option can be; undefined where it has none. */
 function valuesOf(option: Option): Values | undefined {
   if (!option.required) return undefined;
   if (fileOptions.has(option.attributeName())) return 'file';
+  if (option.attributeName() === 'group') return 'group';
   return option.argChoices ?? choices[option.attributeName()] ?? 'text';
 }
 
@@ -99,13 +133,15 @@ function bashFunction(nodes: readonly Node[]): string {
   const named = nodes.filter(({ words }) => words.length > 0);
   const wordCases = nodes.map((node) => {
     const words = [...node.children, ...node.values, ...flagsOf(node)].join(' ');
-    const files = node.takesFile ? ' files=1' : '';
-    return `    '${node.words.join(' ')}') words='${words}'${files} ;;`;
+    const more = `${node.takesFile ? ' files=1' : ''}${node.takesGroup ? ' groups=1' : ''}`;
+    return `    '${node.words.join(' ')}') words='${words}'${more} ;;`;
   });
   return `_skychat_node() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
-  local command='' words='' files='' i
+  local command='' words='' files='' groups='' i at
+  at=()
   for ((i = 1; i < COMP_CWORD; i++)); do
+    if [ "\${COMP_WORDS[i]}" = --data ]; then at=(--data "\${COMP_WORDS[i+1]}"); fi
     case "\${command:+$command }\${COMP_WORDS[i]}" in
     ${named.map(({ words }) => `'${words.join(' ')}'`).join('|')})
       command="\${command:+$command }\${COMP_WORDS[i]}" ;;
@@ -119,6 +155,14 @@ ${wordCases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
   if [ -n "$files" ]; then _skychat_node_files "$word"; fi
+  if [ -n "$groups" ] && [ "$before" = "\${command##* }" ]; then _skychat_node_groups "$word"; fi
+}
+_skychat_node_groups() {
+  local name
+  while IFS= read -r name; do
+    if [ -z "\${ZSH_VERSION-}" ]; then printf -v name '%q' "$name"; fi
+    if [[ "$name" == "$1"* ]]; then COMPREPLY+=("$name"); fi
+  done < <(command skychat-node completion groups "\${at[@]}" 2>/dev/null)
 }
 _skychat_node_files() {
   local IFS=$'\n'
@@ -138,6 +182,7 @@ function valueCases(nodes: readonly Node[]): readonly string[] {
   });
   return [
     `    ${ofKind('file')}) COMPREPLY=(); _skychat_node_files "$word"; return ;;`,
+    `    ${ofKind('group')}) COMPREPLY=(); _skychat_node_groups "$word"; return ;;`,
     `    ${ofKind('text')}) COMPREPLY=(); return ;;`,
     ...chosen,
   ];
@@ -160,6 +205,11 @@ function buildFish(nodes: readonly Node[]): string {
     const values = node.values.map(
       (value) => `complete -c skychat-node -f -n ${condition} -a ${fishQuote(value)}`,
     );
+    if (node.takesGroup) {
+      const behind = `test (commandline -opc)[-1] = ${node.words.at(-1) ?? ''}`;
+      const both = `'${condition.slice(1, -1)}; and ${behind}'`;
+      values.push(`complete -c skychat-node -f -n ${both} -a '(__skychat_node_groups)'`);
+    }
     // Fish offers files where nothing says that it should not.
     if (!node.takesFile) values.push(`complete -c skychat-node -f -n ${condition}`);
     const children = node.children.map((child) => {
@@ -169,8 +219,18 @@ function buildFish(nodes: readonly Node[]): string {
     });
     return [...children, ...values, ...node.options.map((option) => fishOption(option, condition))];
   });
-  return `# fish completion for skychat-node\n${lines.join('\n')}\n`;
+  return `# fish completion for skychat-node\n${fishGroups}${lines.join('\n')}\n`;
 }
+
+const fishGroups = `function __skychat_node_groups
+  set -l words (commandline -opc)
+  set -l at
+  if set -l i (contains -i -- --data $words)
+    set at --data $words[(math $i + 1)]
+  end
+  command skychat-node completion groups $at 2>/dev/null
+end
+`;
 
 /**
  * Whether these are the words of the command before the cursor: all of them seen, and no word of a
@@ -189,6 +249,7 @@ function fishOption(option: Option, condition: string): string {
     option.short === undefined ? '' : `-s ${option.short.slice(1)}`,
     option.long === undefined ? '' : `-l ${option.long.slice(2)}`,
     values === undefined ? '-f' : values === 'file' ? '-r -F' : '-x',
+    values === 'group' ? "-a '(__skychat_node_groups)'" : '',
     Array.isArray(values) ? `-a ${fishQuote(values.join(' '))}` : '',
     `-d ${fishQuote(option.description)}`,
   ];

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { ReadAt } from '../cxo/bundle.ts';
-import { importBundle, type ImportReport } from '../node/bundle-import.ts';
+import { importBundle, type BundleTaker, type ImportReport } from '../node/bundle-import.ts';
 import { withFile } from './bundle-file.ts';
 import type { Act, Call } from './call.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
@@ -40,8 +40,22 @@ function pathOf(call: Call, name: string): string {
 
 async function takeIn(call: Call, readAt: ReadAt): Promise<ImportReport> {
   const target = await openBundles(call);
+  const taker = target.taker();
+  let stored: number | undefined;
+  const take: BundleTaker['take'] = async (items, isLast) => {
+    stored ??= 0;
+    const taken = await taker.take(items, isLast);
+    for (const { messages } of taken) stored += messages;
+    return taken;
+  };
   try {
-    return await importBundle(readAt, target.taker());
+    return await importBundle(readAt, { ...taker, take });
+  } catch (error) {
+    if (stored !== undefined) {
+      const kept = stored === 0 ? '' : `${stored} new messages are in and stay; `;
+      await call.note(`the import stopped: ${kept}the same import again brings the rest`);
+    }
+    throw error;
   } finally {
     await target.close();
   }

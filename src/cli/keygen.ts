@@ -1,9 +1,7 @@
 // `keygen`: writes a new secret and prints its public key alone.
-import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { SkychatError } from '../errors.ts';
-import { createKeyFile } from '../key-file.ts';
+import { createKeyFile, makeKeyFolder } from '../key-file.ts';
 import type { Act, Call } from './call.ts';
 import { exitCodes, type ExitCode } from './failures.ts';
 import { loadClientConfig } from './load-settings.ts';
@@ -26,18 +24,8 @@ async function keygen(call: Call): Promise<ExitCode> {
   const { keyFile } = loadClientConfig(call);
   const [named] = call.arguments;
   const file = named === undefined ? keyFile : resolve(call.ports.cwd, named);
-  if (named === undefined) makeFolder(dirname(file));
+  if (named === undefined) makeKeyFolder(file);
   const { publicKey: pk } = createKeyFile(file, call.ports.random);
   await (call.flag('json') ? call.out.json({ pk, file }) : call.out.line(pk));
   return exitCodes.done;
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new SkychatError('bad-key-file', `cannot make ${path}: ${String(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -17,6 +17,8 @@ export const limitMax = 1000;
 
 /** A daemon that has not answered by then hangs. Longer than its own wait for replication. */
 export const answerMs = 90_000;
+/** Who waits for a completion waits for nothing else; the program itself takes a third of a second. */
+export const completionMs = 700;
 /** Who watches learns soon that the daemon hangs. */
 export const watchAnswerMs = 10_000;
 /** How often `status --watch` asks; an interval shorter than the least only costs. */

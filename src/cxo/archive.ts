@@ -10,6 +10,7 @@ import { segmentLimits, storeLimits } from './limits.ts';
 import { feedKey, RootEncoder, type FeedId } from './root.ts';
 import { rebuildRun, type Run } from './segment.ts';
 import type { Position, RecordKey, Store, StoredRecord } from './store.ts';
+import { readTimelineOnward } from './timeline-onward.ts';
 import { compareTimeline, readTimelinePage, type TimelinePosition } from './timeline-page.ts';
 
 export type { Entry, TimelinePosition };
@@ -76,6 +77,15 @@ export class Archive {
    */
   timeline(group: GroupId, before: TimelinePosition | undefined, limit: number): Promise<Entry[]> {
     return readTimelinePage(this.#store, this.#load, group, before, limit);
+  }
+
+  /** The same oldest first: all, or those that sort at or behind a position. */
+  timelineFrom(
+    group: GroupId,
+    from: TimelinePosition | undefined,
+    limit: number,
+  ): Promise<Entry[]> {
+    return readTimelineOnward(this.#store, this.#load, group, from, limit);
   }
 
   /** The place of a message in its group's timeline. */

@@ -1,10 +1,11 @@
 // One LevelDB database: opened, read by pages, written in synced batches, and opened again when a
 // write has failed, since LevelDB takes no more writes then. Knows keys and bytes, no rows.
-import { mkdir, open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Level } from 'level';
 import { concat } from '../bytes.ts';
 import { SkychatError } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import { isCorruption, storeErrorOf } from './level-errors.ts';
 import type { KeyRange } from './level-keys.ts';
 import type { Row } from './level-rows.ts';
@@ -72,7 +73,7 @@ export class LevelDatabase implements Database {
   ): Promise<LevelDatabase> {
     try {
       await checkRepair(path);
-      if (create) await mkdir(path, { recursive: true, mode: 0o700 });
+      if (create) makeFolder(path);
       const isNew = await isEmptyOrNew(path);
       const handle = await openHandle(path, isNew && create);
       if (isNew) for (const folder of [path, dirname(path)]) await syncFolder(folder);

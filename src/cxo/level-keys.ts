@@ -153,6 +153,22 @@ export function timelineRange(
   return { gte, lt: key(timelineKinds[kind], [feedWidth, group], [timeWidth, before]) };
 }
 
+/** Rows of a group's timeline from a time on, or behind a row. */
+export function timelineRangeFrom(
+  kind: TimelineKind,
+  group: number,
+  from: TimelinePlace | number,
+): KeyRange {
+  const all = key(timelineKinds[kind], [feedWidth, group]);
+  if (typeof from === 'number') {
+    return {
+      gte: key(timelineKinds[kind], [feedWidth, group], [timeWidth, from]),
+      lt: afterPrefix(all),
+    };
+  }
+  return { gte: timelineKey(kind, { ...from, from: from.from + 1 }), lt: afterPrefix(all) };
+}
+
 export function putIdKey(bytes: Uint8Array, offset: number, id: MessageId, feed: number): void {
   bytes[offset] = rowKinds.id;
   for (let i = 0; i < idPrefixBytes; i++) bytes[offset + 1 + i] = id[i] ?? 0;

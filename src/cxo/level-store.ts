@@ -21,6 +21,7 @@ import {
   recordKey,
   rowKinds,
   timelineRange,
+  timelineRangeFrom,
   type KeyRange,
   type MessagePlace,
   type TimelinePlace,
@@ -188,6 +189,18 @@ export class LevelStore implements Store {
     if (number === undefined) return [];
     const range = timelineRange(kind, number, this.#timelinePlace(number, before));
     return this.#parsed(range, { limit, reverse: true }, (row) => this.#parseTimeline(row));
+  }
+
+  async timelineFrom(
+    group: GroupId,
+    kind: TimelineKind,
+    from: TimelineRow | number,
+    limit: number,
+  ): Promise<readonly TimelineRow[]> {
+    const number = this.#state.findGroup(group);
+    if (number === undefined) return [];
+    const range = timelineRangeFrom(kind, number, this.#timelinePlace(number, from) ?? 0);
+    return this.#parsed(range, { limit }, (row) => this.#parseTimeline(row));
   }
 
   async positions(id: MessageId): Promise<readonly Position[]> {

@@ -135,6 +135,22 @@ export class MemoryStore implements Store {
       .map(({ time, first, feed, from }) => ({ time, first, feed, from }));
   }
 
+  async timelineFrom(
+    group: GroupId,
+    kind: TimelineKind,
+    from: TimelineRow | number,
+    limit: number,
+  ): Promise<readonly TimelineRow[]> {
+    await this.#turn();
+    const rows = this.#timelines.get(timelineName(this.#state.findGroup(group) ?? 0, kind)) ?? [];
+    const place = this.#placeOf(from);
+    const isBehind = typeof from === 'number' ? place : { ...place, from: place.from + 1 };
+    const start = lowest(rows, isFrom(isBehind));
+    return rows
+      .slice(start, start + limit)
+      .map(({ time, first, feed, from: of }) => ({ time, first, feed, from: of }));
+  }
+
   async positions(id: MessageId): Promise<readonly Position[]> {
     await this.#turn();
     return positionsOf(this.#places.get(prefixOf(id)) ?? []);

@@ -152,6 +152,13 @@ export interface Store {
     before: TimelineRow | number | undefined,
     limit: number,
   ): Promise<readonly TimelineRow[]>;
+  /** The same rows oldest first: those from a time on, or those behind a row. */
+  timelineFrom(
+    group: GroupId,
+    kind: TimelineKind,
+    from: TimelineRow | number,
+    limit: number,
+  ): Promise<readonly TimelineRow[]>;
   /**
    * Where the message may stand, one place a feed: its first; the caller compares the whole id. (Of
    * two messages of one feed whose ids begin alike, which takes 2^48 attempts, the first is found.)

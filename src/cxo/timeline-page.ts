@@ -47,29 +47,29 @@ class PartCursor {
   }
 }
 
-/** Rows of one kind, newest first, read in pages as they are needed. */
-class RowStream {
-  readonly #read: (before: TimelineRow | number | undefined) => Promise<readonly TimelineRow[]>;
-  #before: TimelineRow | number | undefined;
+/** Rows of one kind in their order, read in pages as they are needed. */
+export class RowStream {
+  readonly #read: (last: TimelineRow | number | undefined) => Promise<readonly TimelineRow[]>;
+  #last: TimelineRow | number | undefined;
   #rows: readonly TimelineRow[] = [];
   #at = 0;
   #ended = false;
 
   constructor(
-    before: number | undefined,
-    read: (before: TimelineRow | number | undefined) => Promise<readonly TimelineRow[]>,
+    begin: number | undefined,
+    read: (last: TimelineRow | number | undefined) => Promise<readonly TimelineRow[]>,
   ) {
-    this.#before = before;
+    this.#last = begin;
     this.#read = read;
   }
 
   /** The next row, which stays the next until `step`. */
   async peek(): Promise<TimelineRow | undefined> {
     if (this.#at === this.#rows.length && !this.#ended) {
-      this.#rows = await this.#read(this.#before);
+      this.#rows = await this.#read(this.#last);
       this.#at = 0;
-      this.#before = this.#rows.at(-1);
-      this.#ended = this.#before === undefined;
+      this.#last = this.#rows.at(-1);
+      this.#ended = this.#last === undefined;
     }
     return this.#rows[this.#at];
   }

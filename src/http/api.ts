@@ -46,6 +46,8 @@ export interface Posted {
   readonly message: MessageView;
   /** False where `minPeers` was not reached in time. */
   readonly replicated: boolean;
+  /** Whether the same was posted under the Idempotency-Key before: nothing was written. */
+  readonly replayed: boolean;
 }
 
 export interface Filter {
@@ -88,6 +90,8 @@ export interface Api {
   newest(filter: Filter, limit: number): Promise<Page>;
   /** The page before a message (an id or a cursor) in timeline order. */
   before(position: string, filter: Filter, limit: number): Promise<Page>;
+  /** The page from a message on in timeline order, itself first; from the first of all with `0`. */
+  from(position: string, filter: Filter, limit: number): Promise<Page>;
   /**
    * The newest messages that the line of words and filters means, the newest first; `before`: a
    * message (an id or a cursor), `waitMs`: how long to wait for an index that is being made.

@@ -17,7 +17,17 @@ import type { Caller } from './tokens.ts';
 /** What a route needs that those may call who are limited to some groups. */
 export type GroupedApi = Pick<
   Api,
-  | ('post' | 'newest' | 'before' | 'search' | 'after' | 'eventsAfter' | 'replies' | 'message')
+  | (
+      | 'post'
+      | 'newest'
+      | 'before'
+      | 'from'
+      | 'search'
+      | 'after'
+      | 'eventsAfter'
+      | 'replies'
+      | 'message'
+    )
   | ('edit' | 'erase' | 'react' | 'ack' | 'proof' | 'markRead')
   | ('latestCursor' | 'arrival' | 'happenings' | 'groups' | 'group' | 'members')
 >;
@@ -57,6 +67,10 @@ export class CallerApi implements GroupedApi {
 
   before(position: string, filter: Filter, limit: number): Promise<Page> {
     return this.#api.before(position, this.#limited(filter), limit);
+  }
+
+  from(position: string, filter: Filter, limit: number): Promise<Page> {
+    return this.#api.from(position, this.#limited(filter), limit);
   }
 
   search(line: string, filter: Filter, terms: Parameters<Api['search']>[2]): Promise<SearchPage> {

@@ -24,6 +24,7 @@ export type Format = 'json' | 'ndjson' | 'text';
 export interface ListQuery {
   readonly after: string | undefined;
   readonly before: string | undefined;
+  readonly from: string | undefined;
   readonly limit: number;
   readonly filter: Filter;
   /** Words to search for; undefined where everything is meant. */
@@ -40,6 +41,10 @@ export const listTable = {
     cursor,
   ),
   before: describe('The page before a message (an id or a cursor) in the order of time.', cursor),
+  from: describe(
+    'The page from a message (an id or a cursor) on in the order of time, itself first; `0`: from the first of all.',
+    cursor,
+  ),
   limit: describe('Messages of one page.', integer(1, pageMessagesMax), pageMessagesDefault),
   group: describe("Only one group's, by id or name; all where not given.", nameOrId),
   author: describe("Only one author's: a public key.", hex64),
@@ -58,11 +63,12 @@ export function readListQuery(
   headers: IncomingHttpHeaders,
   now: number,
 ): ListQuery {
-  const { after, before, group, author, follow = false, wait = 0 } = fields;
+  const { after, before, from, group, author, follow = false, wait = 0 } = fields;
   const format = fields.format ?? (acceptsNdjson(headers.accept) ? 'ndjson' : 'json');
   if (after !== undefined && before !== undefined) {
     throw badField('before and after exclude each other');
   }
+  if (from !== undefined) checkOnward(fields);
   if (wait > 0 && after === undefined && fields.q === undefined) throw badField('wait needs after');
   if (fields.q !== undefined) checkSearch(fields);
   if (follow && before !== undefined) throw badField('follow goes on from the newest, not before');
@@ -70,6 +76,7 @@ export function readListQuery(
   return {
     after,
     before,
+    from,
     limit: fields.limit ?? pageMessagesDefault,
     filter: {
       ...(group !== undefined && { group }),
@@ -89,6 +96,13 @@ export function readListQuery(
 function checkSearch(fields: object): void {
   for (const name of ['after', 'follow', 'needs_ack', 'pinned']) {
     if (Object.hasOwn(fields, name)) throw badField(`q and ${name} exclude each other`);
+  }
+}
+
+/** Onward goes what all messages are read in: not what has an order or a list of its own. */
+function checkOnward(fields: object): void {
+  for (const name of ['after', 'before', 'q', 'follow', 'needs_ack', 'pinned']) {
+    if (Object.hasOwn(fields, name)) throw badField(`from and ${name} exclude each other`);
   }
 }
 

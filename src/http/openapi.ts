@@ -182,7 +182,7 @@ function responsesOf(operation: Operation, shapes: Shapes): Json {
 }
 
 function answerOf(
-  { description: words, content }: Answer,
+  { description: words, content, headers = {} }: Answer,
   { answer }: Example,
   shapes: Shapes,
 ): Json {
@@ -193,8 +193,13 @@ function answerOf(
       ...(index === 0 && answer !== undefined && { example: answer }),
     },
   ]);
+  const named = Object.entries(headers).map(([name, { description: about, ...schema }]) => [
+    name,
+    { ...(about !== undefined && { description: about }), schema },
+  ]);
   return {
     description: words,
+    ...(named.length > 0 && { headers: Object.fromEntries(named) as Json }),
     ...(types.length > 0 && { content: Object.fromEntries(types) as Json }),
   };
 }

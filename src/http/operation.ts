@@ -19,6 +19,8 @@ export interface Answer {
   readonly description: string;
   /** By media type; nothing where there is no body. */
   readonly content: Readonly<Record<string, Schema>>;
+  /** That it has, or may have. */
+  readonly headers?: Readonly<Record<string, Schema>>;
 }
 
 /** A request that works once what it names is there, and what it is answered with. */

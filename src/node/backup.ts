@@ -13,10 +13,11 @@ import type { Row } from '../cxo/level-rows.ts';
 import { copyBatchBytes } from '../cxo/limits.ts';
 import { verifyStore, type StoreVerdict } from '../cxo/verify-store.ts';
 import { SkychatError } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import { findKeyFile, readKeyFile } from '../key-file.ts';
 import { labelInAnyHands, withLock } from './care.ts';
 import { isRestored, markRestored } from './restored.ts';
-import { storeFolder } from './storage.ts';
+import { makeDataFolder, storeFolder } from './storage.ts';
 
 const [keyName, statementName] = ['identity.key', 'backup.json'];
 const format = 'skychat-node backup';
@@ -49,7 +50,7 @@ export async function writeBackup(folder: string, source: BackupSource): Promise
     throw inUse(`${folder} is not empty`, 'name a directory that is not there yet');
   }
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const rows = await writeStore(join(folder, storeFolder), source.rows);
     await copySynced(source.keyFile, join(folder, keyName));
     const backup: Backup = { format, version: backupVersion, pk, created: source.created, rows };
@@ -125,7 +126,7 @@ export async function restoreBackup(
       hint: 'restore into another directory, with --data',
     });
   }
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeDataFolder(data);
   const lock = await openDataLock(data);
   try {
     const store = join(data, storeFolder);

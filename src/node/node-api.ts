@@ -25,13 +25,14 @@ import type { SearchTerms } from '../chat/search/search-pages.ts';
 import { isoOfTime } from '../chat/time-text.ts';
 import { messagesOf } from '../cxo/feed.ts';
 import type { Store } from '../cxo/store.ts';
-import type { Clock } from '../env.ts';
+import type { Clock, Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import type { Api, Draft, Filter, GroupDraft, Posted, PostOptions, Terms } from '../http/api.ts';
 import { isValidPublicKey, parsePublicKey, type PublicKey } from '../identity.ts';
 import { parsePeerAddress } from '../net/address.ts';
 import type { Network } from '../net/network.ts';
 import type { PeerState } from '../net/peer.ts';
+import { NodeCounters } from './node-counters.ts';
 import type { PeerBook } from './peer-book.ts';
 import { buildSyncView } from './sync-view.ts';
 import type { Runner } from '../sync/runner.ts';
@@ -45,6 +46,7 @@ export interface NodeParts {
   readonly network: Network;
   readonly peerBook: PeerBook;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly startedAt: number;
   /** Where peers dial, once it is bound; null for a node that only dials. */
   readonly listen: () => string | null;
@@ -62,8 +64,15 @@ export interface NodeParts {
 export class NodeApi implements Api {
   readonly #parts: NodeParts;
 
+  readonly #counters: NodeCounters;
+
   constructor(parts: NodeParts) {
     this.#parts = parts;
+    this.#counters = new NodeCounters(parts);
+  }
+
+  close(): void {
+    this.#counters.close();
   }
 
   get happenings(): Happenings {
@@ -80,6 +89,10 @@ export class NodeApi implements Api {
 
   before(position: string, filter: Filter, limit: number): Promise<Page> {
     return this.#parts.chat.conversation.before(position, filter, limit);
+  }
+
+  from(position: string, filter: Filter, limit: number): Promise<Page> {
+    return this.#parts.chat.conversation.from(position, filter, limit);
   }
 
   search(line: string, filter: Filter, terms: SearchTerms): Promise<SearchPage> {
@@ -298,9 +311,8 @@ export class NodeApi implements Api {
   }
 
   async status(): Promise<StatusView> {
-    const { self, version, chat, store, runner, network, clock, startedAt } = this.#parts;
+    const { self, version, chat, store, network, clock, startedAt } = this.#parts;
     const states = store.feeds();
-    const { overview } = runner;
     const sync = this.sync();
     return {
       pk: self,
@@ -317,12 +329,7 @@ export class NodeApi implements Api {
       peers: { known: network.peers().length, connected: this.#connected().length },
       strangers: network.strangers().map((each) => ({ ...each, time: isoOfTime(each.time) })),
       store: { bytes: await store.bytes(), damaged: this.#parts.damaged() },
-      counters: {
-        dropped: nonZero({ ...overview.dropped(), ...chat.counters }),
-        refused: nonZero({ ...network.counters(), ...this.#parts.refused() }),
-        held: overview.held,
-        forks: overview.forks,
-      },
+      counters: this.#counters.view(),
     };
   }
 
@@ -362,10 +369,6 @@ export class NodeApi implements Api {
       bytes_out: stats?.bytesOut ?? 0,
     };
   }
-}
-
-function nonZero(counters: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
 }
 
 function readKey(text: string): PublicKey {

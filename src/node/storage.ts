@@ -1,17 +1,25 @@
 // Everything of a node that lies in its data directory: the key, the lock, the store, and the file
 // with the latest own segment. Opened together, so that a refusal leaves nothing behind.
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { labelOf } from '../chat/labels.ts';
 import { Archive } from '../cxo/archive.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore, type LevelStore } from '../cxo/level-store.ts';
+import { storeErrorOf } from '../cxo/level-errors.ts';
 import { openOwnHead, type OwnHead } from '../cxo/own-head.ts';
 import type { Logger, Random } from '../env.ts';
+import { SkychatError } from '../errors.ts';
+import { makeFolder } from '../folder.ts';
 import type { Identity } from '../identity.ts';
 import { knowsOwnFeed } from './own-feed.ts';
 import { clearRestored, isRestored } from './restored.ts';
-import { createKeyFile, findKeyFile, isUnusedKey, markKeyUsed } from '../key-file.ts';
+import {
+  createKeyFile,
+  findKeyFile,
+  isUnusedKey,
+  makeKeyFolder,
+  markKeyUsed,
+} from '../key-file.ts';
 
 /** The store's folder in the data directory. */
 export const storeFolder = 'store';
@@ -53,7 +61,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { data, keyFile, random, logger } = options;
   const found = findKeyFile(keyFile);
   await options.beforeWriting();
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeDataFolder(data);
   const lock = await openDataLock(data);
   try {
     const identity = found ?? makeKey(keyFile, random);
@@ -98,6 +106,21 @@ function forgetBackup(data: string, runner: OwnFeedWatch | undefined): void {
 }
 
 function makeKey(path: string, random: Random): Identity {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeKeyFolder(path);
   return createKeyFile(path, random);
+}
+
+/** @throws SkychatError `store-failed`, `disk-full` */
+export function makeDataFolder(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    const failure = storeErrorOf(error);
+    if (failure.code !== 'store-failed') throw failure;
+    throw new SkychatError(
+      'store-failed',
+      `cannot make the data directory ${path}: ${failure.message.replace(/^the store failed: /, '')}`,
+      { hint: 'Name another one with --data.', cause: error },
+    );
+  }
 }

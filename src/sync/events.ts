@@ -51,7 +51,7 @@ export type Event =
     }
   /** A segment that somebody has carried here; answered by `imported`, or `append-failed`. */
   | ({ readonly type: 'import'; readonly ticket: number } & Carried)
-  /** A proof of a fork that somebody has carried here; answered by `imported` at once. */
+  /** A proof of a fork that somebody has carried here; answered in the same way. */
   | {
       readonly type: 'import-fork';
       readonly ticket: number;

@@ -164,10 +164,7 @@ export class Forks {
     const feed = this.#replica.find(id);
     const known = feed?.forkedAt;
     if (known !== undefined && known <= proof.seq) return 'known';
-    if (feed === undefined && this.#replica.hasAllHeads(id)) {
-      this.#outbox.count('too-many-heads');
-      return 'refused';
-    }
+    if (feed === undefined && this.#replica.hasAllHeads(id)) return 'refused';
     if (!verifyForkProof(id, proof)) return 'invalid';
     return this.take(id, proof) ? 'new' : 'known';
   }

@@ -282,6 +282,7 @@ export class Gossip {
     if (settled.withdrawn) this.#outbox.add({ type: 'withdrawn' });
     if (settled.reread) this.#outbox.add({ type: 'reread' });
     this.#passOn(settled, now);
+    this.#importing.settled();
     this.#fetcher.resume(now);
   }
 
@@ -310,6 +311,7 @@ export class Gossip {
       if (run.ticket === undefined) this.#intake.forget(run);
       else this.#outbox.add({ type: 'append-failed', ticket: run.ticket, code });
     }
+    this.#importing.failed(code);
     this.#retry.failedAt(now);
   }
 

@@ -1,10 +1,12 @@
 // Segments that people carry by hand, from a bundle: verified and admitted as those of a peer are, with
 // a verdict for each in place of credit and a conversation. Whoever brings them is no peer: nothing that
 // a bundle has counts as stored elsewhere, nor as a peer's word of where the own feed stands.
+import type { FeedHead, FeedTail } from '../cxo/feed.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { FeedId } from '../cxo/root.ts';
 import { skipEntries, type Run, type verifySegment } from '../cxo/segment.ts';
 import { eraseOfRun } from '../cxo/erasure.ts';
+import type { ErrorCode } from '../errors.ts';
 import { admit, endOf, placeOf } from './admission.ts';
 import type { Carried, Event, Imported, Now } from './events.ts';
 import type { ForkProof } from './fork-proof.ts';
@@ -31,19 +33,29 @@ export interface ImportingParts {
 
 type Verdict = Imported['verdict'];
 
+/** What is here already, or was shown already, but not on the disk yet. */
+interface Waiting {
+  readonly ticket: number;
+  readonly feed: Feed;
+  /** The last root of a segment; undefined for a proof. */
+  readonly seq: number | undefined;
+  readonly verdict: 'known' | 'stored';
+}
+
 export class Importing {
   readonly #parts: ImportingParts;
+  #waiting: readonly Waiting[] = [];
 
   constructor(parts: ImportingParts) {
     this.#parts = parts;
   }
 
-  /** Answers at once, or, where a segment goes to the disk, once it is there. */
+  /** Answers at once, or, where what is said to be here is on its way to the disk, once it is there. */
   handle(event: Extract<Event, { type: 'import' | 'import-fork' }>, now: Now): void {
     const { ticket } = event;
     const isFork = event.type === 'import-fork';
     const verdict = isFork
-      ? this.#verdictOfFork(event.feed, event.proof)
+      ? this.#takeFork(ticket, event.feed, event.proof)
       : this.#take(ticket, event, now);
     if (verdict === undefined) return;
     if (verdict !== 'known' && verdict !== 'stored') this.#parts.outbox.count(verdict);
@@ -54,12 +66,49 @@ export class Importing {
     this.#parts.outbox.add({ type: 'imported', ticket, imported: { verdict, messages } });
   }
 
-  #verdictOfFork(feed: FeedId, proof: ForkProof): Verdict {
-    const refusal = this.#refuse(feed);
+  /** To be called when a commit is on disk. */
+  settled(): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter((one) => this.#isOnItsWay(one));
+    for (const one of waiting) {
+      if (this.#waiting.includes(one)) continue;
+      const { ticket, feed, seq, verdict } = one;
+      // It was of another branch than what came below it.
+      const isGone = seq !== undefined && !hasSeq(feed.stored, feed.storedTail, seq);
+      this.answer(ticket, isGone ? 'forked' : verdict, 0);
+    }
+  }
+
+  /** To be called when a commit failed: nothing that waits is sure to come to the disk. */
+  failed(code: ErrorCode): void {
+    for (const { ticket } of this.#waiting) {
+      this.#parts.outbox.add({ type: 'append-failed', ticket, code });
+    }
+    this.#waiting = [];
+  }
+
+  #isOnItsWay({ feed, seq }: Waiting): boolean {
+    if (seq === undefined) return this.#parts.journal.isFreezing(feed);
+    return !hasSeq(feed.stored, feed.storedTail, seq) && hasSeq(feed.tip, feed.tail, seq);
+  }
+
+  /** @returns the verdict, or undefined where it is given once the disk has what it says */
+  #onceStored(waiting: Waiting): Verdict | undefined {
+    if (!this.#isOnItsWay(waiting)) return waiting.verdict;
+    this.#waiting = [...this.#waiting, waiting];
+    return undefined;
+  }
+
+  /** @returns undefined where it is on its way to the disk */
+  #takeFork(ticket: number, id: FeedId, proof: ForkProof): Verdict | undefined {
+    const { replica, forks } = this.#parts;
+    const refusal = this.#refuse(id);
     if (refusal !== undefined) return refusal;
-    const taken = this.#parts.forks.receive(feed, proof);
+    const taken = forks.receive(id, proof);
     if (taken === 'invalid') return 'bad-fork-proof';
-    return taken === 'new' ? 'stored' : 'known';
+    if (taken === 'refused') return 'too-many-heads';
+    const verdict = taken === 'new' ? 'stored' : 'known';
+    return this.#onceStored({ ticket, feed: replica.open(id), seq: undefined, verdict });
   }
 
   #refuse(id: FeedId): DropReason | undefined {
@@ -88,7 +137,9 @@ export class Importing {
       shedding.learn(entriesOf(run));
       return 'gap';
     }
-    if (run.head.seq <= endOf(feed, where)) return 'known';
+    if (feed !== undefined && run.head.seq <= endOf(feed, where)) {
+      return this.#onceStored({ ticket, feed, seq: run.head.seq, verdict: 'known' });
+    }
     if (feed?.forkedAt !== undefined && feed.tip.seq >= feed.forkedAt - 1) return 'forked';
     if (from > (feed?.limit ?? replica.limitOf(id) ?? Infinity)) return 'removed';
     const whole = this.#withoutHole(run, feed, where, carried.isLast);
@@ -142,6 +193,12 @@ export class Importing {
     const due = erasures.filter((entry) => shedding.sheds(entry));
     return due.length === 0 ? run : eraseOfRun(run, due);
   }
+}
+
+/** Whether a root is in the chain up to a head, or in the newest part. */
+function hasSeq(head: FeedHead, tail: FeedTail | undefined, seq: number): boolean {
+  if (seq <= head.seq) return true;
+  return tail !== undefined && tail.from <= seq && seq <= tail.head.seq;
 }
 
 /** Messages of a run. */

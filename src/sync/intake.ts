@@ -341,10 +341,11 @@ export class Intake {
     now: Now,
   ): void {
     const id: FeedId = { group, author, head };
-    if (!this.#replica.accepts(id)) this.#outbox.count('not-a-member');
-    else if (this.#forks.receive(id, proof) === 'invalid') {
-      this.#outbox.offence(session, 'bad-fork-proof', now.mono);
-    }
+    const isMember = this.#replica.accepts(id);
+    const taken = isMember ? this.#forks.receive(id, proof) : undefined;
+    if (!isMember) this.#outbox.count('not-a-member');
+    if (taken === 'invalid') this.#outbox.offence(session, 'bad-fork-proof', now.mono);
+    if (taken === 'refused') this.#outbox.count('too-many-heads');
   }
 
   /** The commit of this run failed: it is asked for again later, and its credit waits as well. */

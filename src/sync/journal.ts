@@ -144,6 +144,11 @@ export class Journal {
     return this.#inFlight !== undefined;
   }
 
+  /** Whether a fork of the feed is known that is not on disk yet. */
+  isFreezing(feed: Feed): boolean {
+    return this.#frozen.includes(feed) || this.#inFlight?.frozen.includes(feed) === true;
+  }
+
   get appendsWaiting(): number {
     return this.#appends.length;
   }

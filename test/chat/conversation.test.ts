@@ -199,6 +199,44 @@ test('going back page by page gives the whole timeline, all groups merged, each 
   );
 });
 
+test('going onward page by page gives the whole timeline, all groups merged, each message once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      arrivals,
+      selections,
+      fc.integer({ min: 1, max: 4 }),
+      async (before, selection, limit) => {
+        const rig = await openRig(before, 3);
+        const { conversation } = rig.chat;
+        let page = await conversation.from('0', selection, limit);
+        const pages = [page];
+        while (page.more) {
+          page = await conversation.from(page.next, selection, limit);
+          pages.push(page);
+        }
+        const expected = ids(selectedOf(rig, selection).sort(compareEntries));
+        expect(idsOf(...pages)).toEqual(expected);
+      },
+    ),
+  );
+});
+
+test('before a message and from it on is the whole timeline, the message itself once', async () => {
+  await fc.assert(
+    fc.asyncProperty(arrivals, selections, fc.nat(), async (before, selection, pick) => {
+      const rig = await openRig(before, 3);
+      const { conversation } = rig.chat;
+      const expected = ids(selectedOf(rig, selection).sort(compareEntries));
+      fc.pre(expected.length > 0);
+      const id = expected[pick % expected.length] ?? '';
+      const older = await conversation.before(id, selection, 1000);
+      const newer = await conversation.from(id, selection, 1000);
+      expect(idsOf(newer)[0]).toBe(id);
+      expect(idsOf(older, newer)).toEqual(expected);
+    }),
+  );
+});
+
 test('F44 two readers both get every message, whichever reads first', async () => {
   const rig = await Rig.open();
   const said = [rig.say(alice, 'one'), rig.say(bob, 'two'), rig.say(alice, 'three')];
@@ -305,6 +343,21 @@ test('a page back that takes too long to fill ends early, and its next goes on',
   expect(page).toMatchObject({ messages: [], more: true });
   while (page.messages.length === 0)
     page = await conversation.before(page.next, { author: bob }, 5);
+  expect(idsOf(page)).toEqual(ids([wanted]));
+});
+
+test('a page onward that takes too long to fill ends early, and its next goes on', async () => {
+  const rig = await openRig([]);
+  const first = rig.say(bob, 'first', 1);
+  for (let i = 0; i < 20; i++) rig.say(alice, `${i}`, 10 + i);
+  const wanted = rig.say(bob, 'rare', 100);
+  const conversation = rig.conversation({ timelineScanMax: 6 });
+  let page = await conversation.from(toHex(first.id), { author: bob }, 5);
+  expect(idsOf(page)).toEqual(ids([first]));
+  expect(page.more).toBe(true);
+  do page = await conversation.from(page.next, { author: bob }, 5);
+  while (page.messages.length === 0);
+  expect(page.more).toBe(false);
   expect(idsOf(page)).toEqual(ids([wanted]));
 });
 

@@ -158,6 +158,7 @@ export class Rig {
       archive: {
         after: (arrival, limit) => this.#after(arrival, limit),
         timeline: (group, before, limit) => this.#timeline(group, before, limit),
+        timelineFrom: (group, from, limit) => this.#timelineFrom(group, from, limit),
         find: (id) => Promise.resolve(this.#find(id)),
         proof: () => Promise.resolve(undefined),
         labelled: (label) => Promise.resolve(this.#labelled(label)),
@@ -301,6 +302,21 @@ export class Rig {
       .filter(({ feed }) => feed.group === group)
       .filter((entry) => before === undefined || compareTimeline(entry, before) < 0)
       .sort((a, b) => compareEntries(b, a))
+      .slice(0, Math.min(limit, this.#options.chunkMax ?? limit));
+    await Promise.resolve();
+    this.duringRead();
+    return entries;
+  }
+
+  async #timelineFrom(
+    group: GroupId,
+    from: TimelinePosition | undefined,
+    limit: number,
+  ): Promise<Entry[]> {
+    const entries = this.disk.entries
+      .filter(({ feed }) => feed.group === group)
+      .filter((entry) => from === undefined || compareTimeline(entry, from) >= 0)
+      .sort(compareEntries)
       .slice(0, Math.min(limit, this.#options.chunkMax ?? limit));
     await Promise.resolve();
     this.duringRead();

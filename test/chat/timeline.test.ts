@@ -34,6 +34,19 @@ function sourceOf(all: readonly Entry[]): Pick<MessageSource, 'timeline'> {
   };
 }
 
+function onwardOf(all: readonly Entry[]): Pick<MessageSource, 'timeline'> {
+  const oldestFirst = [...all].reverse();
+  return {
+    timeline: (group, from, limit) =>
+      Promise.resolve(
+        oldestFirst
+          .filter(({ feed }) => feed.group === group)
+          .filter((entry) => from === undefined || compareTimeline(entry, from) >= 0)
+          .slice(0, limit),
+      ),
+  };
+}
+
 async function drain(timeline: Timeline): Promise<Entry[]> {
   const read: Entry[] = [];
   for (let entry = await timeline.next(); entry !== undefined; entry = await timeline.next()) {
@@ -64,6 +77,23 @@ test('begun before any entry, the merge goes on directly behind it, in every gro
       expect(await drain(new Timeline(sourceOf(all), groups, all[at], 2))).toEqual(
         all.slice(at + 1),
       );
+    }),
+  );
+});
+
+test('onward from any entry, the merge gives that entry and all behind it, in every group', async () => {
+  await fc.assert(
+    fc.asyncProperty(entries, fc.nat(), async (fields, pick) => {
+      const all = fields
+        .map((one) => entryOf({ ...one, object }))
+        .sort((a, b) => compareEntries(b, a));
+      fc.pre(all.length > 0);
+      const at = pick % all.length;
+      const onward = onwardOf(all);
+      const read = await drain(new Timeline(onward, groups, all[at], 2, true));
+      expect(read.reverse()).toEqual(all.slice(0, at + 1));
+      const whole = await drain(new Timeline(onward, groups, undefined, 3, true));
+      expect(whole.reverse()).toEqual(all);
     }),
   );
 });

@@ -63,7 +63,13 @@ const status: StatusView = {
   peers: { known: 3, connected: 2 },
   strangers: [],
   store: { bytes: 4096, damaged: 0 },
-  counters: { dropped: { 'slow-peer': 4 }, refused: { none: 0 }, held: 1, forks: 0 },
+  counters: {
+    dropped: { 'slow-peer': 4 },
+    refused: { none: 0 },
+    held: 1,
+    forks: 0,
+    recent: { minutes: 10, dropped: {}, refused: {} },
+  },
 };
 
 test('status prints a table for people', async () => {

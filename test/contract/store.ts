@@ -55,6 +55,7 @@ export function storeContract(
       expect(store.latestArrival()).toBe(0);
       expect(await store.arrivals(0, 10)).toEqual([]);
       expect(await store.timeline(group, 'moments', undefined, 10)).toEqual([]);
+      expect(await store.timelineFrom(group, 'moments', 0, 10)).toEqual([]);
     });
 
     test('what a caller does to its bytes after a commit does not reach the store', async () => {
@@ -218,7 +219,16 @@ async function expectTimeline(
   for (const { time: bound } of rows) {
     const below = await store.timeline(testGroup(name), kind, bound, 1000);
     expect(below).toEqual(read.filter((row) => row.time < bound));
+    const above = await store.timelineFrom(testGroup(name), kind, bound, 1000);
+    expect(above).toEqual(read.filter((row) => row.time >= bound).reverse());
   }
+  const onward: TimelineRow[] = [];
+  while (onward.length <= rows.length) {
+    const page = await store.timelineFrom(testGroup(name), kind, onward.at(-1) ?? 0, 2);
+    onward.push(...page);
+    if (page.length === 0) break;
+  }
+  expect(onward).toEqual(read.reverse());
 }
 
 async function expectRecords(store: Store, model: StoreModel): Promise<void> {

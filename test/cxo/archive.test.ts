@@ -51,6 +51,19 @@ async function readTimeline(archive: Archive, name: string, page: number): Promi
   }
 }
 
+async function readOnward(archive: Archive, name: string, page: number): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let from: TimelinePosition | undefined;
+  for (;;) {
+    const more = await archive.timelineFrom(testGroup(name), from, page);
+    expect(more.length).toBeLessThanOrEqual(page);
+    entries.push(...more);
+    const last = more.at(-1);
+    if (last === undefined) return entries;
+    from = { ...last, index: last.index + 1 };
+  }
+}
+
 async function readArrivals(archive: Archive, page: number): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (;;) {
@@ -70,6 +83,8 @@ async function expectModel(archive: Archive, model: StoreModel, page: number): P
     const ofGroup = shown.filter(({ feed }) => feed.group === testGroup(name));
     const newestFirst = ofGroup.sort((a, b) => compareMessages(b, a));
     expect((await readTimeline(archive, name, page)).map(nameOf)).toEqual(newestFirst.map(nameOf));
+    const onward = await readOnward(archive, name, page);
+    expect(onward.map(nameOf)).toEqual(newestFirst.map(nameOf).reverse());
   }
   for (const message of messages) {
     const first = lowest(messages.filter(({ id, isFirst }) => isFirst && equal(id, message.id)));
@@ -140,6 +155,8 @@ describe('the archive', () => {
     for (const [i, entry] of all.entries()) {
       const rest = await archive.timeline(group, entry, 100);
       expect(rest).toEqual(all.slice(i + 1));
+      const onward = await archive.timelineFrom(group, entry, 100);
+      expect(onward.reverse()).toEqual(all.slice(0, i + 1));
     }
   });
 
@@ -161,6 +178,10 @@ describe('the archive', () => {
     const middle = { time: time + 500 * (storeLimits.spanMax / 4), feed: feed.feed, seq: 500 };
     const page = await new Archive(store).timeline(group, { ...middle, index: 0 }, 20);
     expect(page.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => 499 - i));
+    expect(read).toBeLessThanOrEqual(12);
+    read = 0;
+    const onward = await new Archive(store).timelineFrom(group, { ...middle, index: 0 }, 20);
+    expect(onward.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => 500 + i));
     expect(read).toBeLessThanOrEqual(12);
   });
 

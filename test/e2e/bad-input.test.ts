@@ -1,8 +1,16 @@
 // What a node refuses at its doors: each with the code that is promised, and with nothing changed.
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { createKeyFile } from '../../src/key-file.ts';
 import { Daemon, type Ask } from '../support/node-daemon.ts';
 import { useWorkspace } from '../support/node-process.ts';
@@ -222,6 +230,35 @@ test('a data directory that another process holds ends the second start, which n
   const line = await refuses(1, ['--data', node.data, '--key', node.key, ...free]);
   expect(line).toContain('data-locked');
   expect(line).toContain(`process ${node.process?.pid ?? 0}`);
+});
+
+// The system's own folder takes no entries: making one spun for ever on Node 20.
+const hasProc = existsSync('/proc/self');
+
+test.skipIf(!hasProc).each([
+  ['run', 1, ['run', '--data', '/proc/x', ...free], 'store-failed'],
+  ['run, far below', 1, ['run', '--data', '/proc/x/y/z', ...free], 'store-failed'],
+  ['run with a key there', 1, ['run', '--key', '/proc/x/k', ...free], 'bad-key-file'],
+  ['keygen', 1, ['keygen', '--data', '/proc/x'], 'bad-key-file'],
+])('%s where no folder can be made ends with one clear line', async (_, code, words, named) => {
+  const program = ['-s', 'KILL', '20', process.execPath, inject('entry'), ...words];
+  const env = { XDG_DATA_HOME: workspace.path('spare') };
+  const ended = await workspace.run('timeout', program, { env });
+  expect(ended).toMatchObject({ code, stdout: '' });
+  expect(ended.stderr).toMatch(/^skychat-node: [^\n]*\/proc\/x[^\n]*\n$/);
+  expect(ended.stderr).toContain(`(${named})`);
+});
+
+test('a data directory below a file ends the start with one clear line', async () => {
+  const [file, key] = [workspace.path('a-file'), workspace.path('beside-a-file.key')];
+  writeFileSync(file, 'mine');
+  createKeyFile(key);
+  for (const data of [file, join(file, 'below')]) {
+    const line = await refuses(1, ['--data', data, '--key', key, ...free]);
+    expect(line).toContain(`cannot make the data directory ${data}`);
+    expect(line).toContain('(store-failed)');
+  }
+  expect(readFileSync(file, 'utf8')).toBe('mine');
 });
 
 test('a key file that others can read ends the start, and nothing is written', async () => {

@@ -266,7 +266,7 @@ test('limits: more unknown connections of one address than are taken', async () 
   const reason = 'too-many-connections-of-address';
   await node.until('a refusal', async () => reason in (await node.status()).counters.refused);
   expect(found(await doctor(node), 'limits').what).toMatch(
-    /^too many unknown connections came from one address \(too-many-connections-of-address: \d/,
+    /^too many unknown connections came from one address \(too-many-connections-of-address: \d+ in the last 10 minutes\)$/,
   );
 });
 

@@ -50,6 +50,10 @@ class LongHistory {
   readonly #node: Daemon;
   readonly #group: string;
   isOn = true;
+  /** The message that every search finds. */
+  found = 0;
+  /** Messages that were given out. */
+  given = 0;
 
   private constructor(node: Daemon, group: string) {
     this.#node = node;
@@ -83,14 +87,20 @@ class LongHistory {
 
   #page(query: URLSearchParams): string {
     const isSearch = query.has('q');
-    const before = query.get('before');
-    const end = before === null ? many : Number.parseInt(before.slice(0, 8), 16);
-    const start = Math.max(0, end - Number(query.get('limit')));
+    const [before, from] = ['before', 'from'].map((name) => {
+      const place = query.get(name);
+      return place === null ? undefined : Number.parseInt(place.slice(0, 8), 16);
+    });
+    const limit = Number(query.get('limit'));
+    const end = from === undefined ? (before ?? many) : Math.min(many, from + limit);
+    const start = from ?? Math.max(0, end - limit);
     const count = isSearch ? 1 : end - start;
-    const first = isSearch ? 0 : start;
+    const first = isSearch ? this.found : start;
     const messages = Array.from({ length: count }, (_, i) => messageAt(this.#group, first + i));
+    this.given += count;
+    const isMore = from === undefined ? start > 0 : end < many;
     const rest = { complete: true, searched_from: null, next: '0000000000000000' };
-    return JSON.stringify({ messages, more: !isSearch && start > 0, ...rest });
+    return JSON.stringify({ messages, more: !isSearch && isMore, ...rest });
   }
 
   #pass(request: IncomingMessage, response: ServerResponse): void {
@@ -168,6 +178,69 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     },
   );
 
+  test('a message far back is shown with what is around it alone, and the reader comes down from there', async () => {
+    const node = await Daemon.start(workspace, 'far', { flags: ['--name', 'far'] });
+    const history = await LongHistory.open(node);
+    const page = await openPage(browser, history.http);
+    const line = (i: number) => page.locator(`#m-${history.idOf(i)}`);
+    await line(many - 1).waitFor();
+    await page.getByRole('button', { name: 'Search (Ctrl K)' }).click();
+    await page.getByLabel('Search for').fill('far');
+    history.found = 50_000;
+    const before = history.given;
+    await page.locator('.card').click();
+    await line(50_000).waitFor();
+    await line(49_999).waitFor();
+    await line(50_001).waitFor();
+    expect(history.given - before).toBeLessThan(1000);
+
+    // What comes meanwhile is not put behind what is shown.
+    await node.post('said meanwhile');
+    await page.locator('.to-end').waitFor();
+    const seen = await page.evaluate<number[]>(`(async () => {
+      const list = document.querySelector('.timeline .scroller');
+      const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      const seen = new Set();
+      while (seen.size < 600) {
+        list.scrollTop += 500;
+        await frame();
+        for (const row of list.querySelectorAll('article')) {
+          seen.add(Number.parseInt(row.id.slice(2, 10), 16));
+        }
+      }
+      return [...seen].sort((a, b) => a - b);
+    })()`);
+    const [first = 0] = seen;
+    expect(first).toBeLessThanOrEqual(50_000);
+    expect(seen).toEqual(seen.map((_, i) => first + i));
+    expect(await page.locator('.row').count()).toBeLessThanOrEqual(160);
+
+    // And up again, beyond where the jump began.
+    const above = await page.evaluate<number>(`(async () => {
+      const list = document.querySelector('.timeline .scroller');
+      const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      for (;;) {
+        list.scrollTop -= 900;
+        await frame();
+        const row = list.querySelector('article');
+        const place = Number.parseInt(row.id.slice(2, 10), 16);
+        if (place < 49_800) return place;
+      }
+    })()`);
+    expect(above).toBeGreaterThan(49_000);
+
+    expect(await page.locator('.text', { hasText: 'said meanwhile' }).count()).toBe(0);
+    await page.locator('.to-end').click();
+    await page.locator('.row .text', { hasText: 'said meanwhile' }).waitFor();
+    await line(many - 1).waitFor();
+    expect(await page.locator('.to-end').count()).toBe(0);
+    expect(history.given - before).toBeLessThan(5000);
+    // The end is one to stay at again.
+    await node.post('the newest of all');
+    await page.locator('.row .text', { hasText: 'the newest of all' }).waitFor();
+    expectNoComplaints(page);
+  });
+
   test('what is looked at stays in its place while older messages come in above it', async () => {
     const node = await Daemon.start(workspace, 'anchor', {});
     const history = await LongHistory.open(node);
@@ -209,7 +282,10 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     // High enough to draw all of them at once.
     const page = await openPage(browser, `${node.http}/#/g/${group}`, { height: 16_000 });
     await page.locator('main').getByText(topic).waitFor();
-    await page.locator('.row .text').nth(hostileTexts.length - 1).waitFor();
+    await page
+      .locator('.row .text')
+      .nth(hostileTexts.length - 1)
+      .waitFor();
     const shown = await messagesIn(page);
     expect(shown.length).toBe(hostileTexts.length);
     for (const part of [

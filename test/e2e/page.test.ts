@@ -222,6 +222,50 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     expectNoComplaints(here, there);
   });
 
+  test('an admin says what a group keeps and takes it back, and a member sees it and cannot', async () => {
+    const [alice, bob] = await startPair('kept');
+    const made = await alice.ask<GroupView>('POST', '/groups', {
+      json: { name: 'ops', encrypted: true, members: [bob.pk] },
+    });
+    const { id } = made.body;
+    await bob.until(
+      'the group',
+      async () => (await bob.ask('GET', `/groups/${id}`)).status === 200,
+    );
+    const [here, there] = [await openPage(browser, alice.http), await openPage(browser, bob.http)];
+    for (const page of [here, there]) {
+      await page.locator('.groups, nav').getByText('ops').first().click();
+      await page.getByRole('button', { name: 'Members' }).click();
+      await page.getByText('Messages are kept for good.').waitFor();
+    }
+    expect(await there.getByRole('button', { name: 'What is kept…' }).count()).toBe(0);
+    const retention = async (): Promise<unknown> =>
+      (await alice.get<GroupView>(`/groups/${id}`)).retention;
+    const open = () => here.getByRole('button', { name: 'What is kept…' }).click();
+    const [age, size] = [here.getByLabel('How long'), here.getByLabel('How many megabytes')];
+    const save = here.locator('dialog').getByRole('button', { name: 'Save' });
+
+    await open();
+    expect(await violationsIn(here)).toEqual([]);
+    await age.fill('soon');
+    expect(await save.isDisabled()).toBe(true);
+    await age.fill('30d');
+    await size.fill('2.5');
+    await save.click();
+    for (const page of [here, there]) {
+      await page.getByText('Messages are kept for 30 days and up to 2.5 MB.').waitFor();
+    }
+    expect(await retention()).toEqual({ age_s: 2_592_000, bytes: 2_500_000 });
+    await open();
+    expect([await age.inputValue(), await size.inputValue()]).toEqual(['30d', '2.5']);
+    await age.fill('');
+    await size.fill('');
+    await save.click();
+    for (const page of [here, there]) await page.getByText('Messages are kept for good.').waitFor();
+    expect(await retention()).toEqual({ age_s: null, bytes: null });
+    expectNoComplaints(here, there);
+  });
+
   test('a node with a token shows nothing without it, and everything with it', async () => {
     const file = workspace.path('token');
     writeFileSync(file, 'a-token-of-some-length\n', { mode: 0o600 });

@@ -144,3 +144,15 @@ test('two shapes of one name are a fault of whoever wrote them', () => {
   const pair = [shape('string'), shape('integer')] as unknown as Operation[];
   expect(() => buildOpenApi(pair)).toThrow('One is two shapes');
 });
+
+test('what an answer to a post says in its headers is declared', async () => {
+  const { paths } = (await readDocument()) as {
+    paths: Record<string, { post: { responses: Record<string, { headers?: object }> } }>;
+  };
+  for (const status of ['201', '202']) {
+    expect(paths['/messages']?.post.responses[status]?.headers).toMatchObject({
+      Location: { schema: { type: 'string' } },
+      'Idempotency-Replayed': { schema: { type: 'string', enum: ['true'] } },
+    });
+  }
+});

@@ -47,7 +47,7 @@ test('the serialiser of the answer leaves no field out', async () => {
     disputed: true,
     delivery: { stored: [bob], members: 3 },
   });
-  fixture.api.post = () => Promise.resolve({ message: whole, replicated: true });
+  fixture.api.post = () => Promise.resolve({ message: whole, replicated: true, replayed: false });
   expect((await post(fixture, { type: form, payload: 'a' })).json()).toEqual(whole);
 });
 
@@ -251,6 +251,20 @@ test('F53 the Idempotency-Key reaches the api with the bytes of the body', async
   await post(fixture, { type: json, payload: '{"text": "a"}', headers });
   const { key, body } = fixture.api.drafts[0]?.options.idempotency ?? {};
   expect([key, new TextDecoder().decode(body)]).toEqual(['retry-1', '{"text": "a"}']);
+});
+
+test('F53 an answer that repeats an earlier one says so, and no other', async () => {
+  const fixture = openFixture();
+  const headers = { 'idempotency-key': 'retry-1' };
+  const answers = [
+    await post(fixture, { type: form, payload: 'a' }),
+    await post(fixture, { type: form, payload: 'a', headers }),
+    await post(fixture, { type: form, payload: 'a', headers }),
+  ];
+  const said = answers.map((answer) => answer.headers['idempotency-replayed']);
+  expect(said).toEqual([undefined, undefined, 'true']);
+  expect(answers[2]?.status).toBe(201);
+  expect(answers[2]?.json()['id']).toBe(answers[1]?.json()['id']);
 });
 
 test('F53 the same body to another group is another request', async () => {

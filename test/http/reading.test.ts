@@ -67,6 +67,19 @@ test('before gives the page before a message or a cursor', async () => {
   expect((await get(fixture, '/messages?before=2')).texts()).toEqual(['text 1']);
 });
 
+test('from gives the page from a message or a cursor on, and its next goes on', async () => {
+  const fixture = openTalk(9);
+  const byId = await get(fixture, `/messages?from=${idOf(5)}&limit=2`);
+  expect(byId.texts()).toEqual(['text 5', 'text 6']);
+  const { next, more } = byId.page();
+  expect(more).toBe(true);
+  const rest = await get(fixture, `/messages?from=${next}`);
+  expect(rest.texts()).toEqual(['text 7', 'text 8', 'text 9']);
+  expect(rest.page().more).toBe(false);
+  const lines = await get(fixture, `/messages?from=${idOf(9)}&format=ndjson`);
+  expect(lines.body.trimEnd().split('\n')).toHaveLength(1);
+});
+
 test('group, author and since narrow the list', async () => {
   const fixture = openFixture();
   fixture.api.arrive('by bob', { author: bob });
@@ -108,6 +121,13 @@ test.each([
   ['follow=2&format=text', 'follow'],
   ['follow=1&format=text&before=1', 'follow'],
   ['before=1&after=1', 'before'],
+  ['from=1&after=1', 'after'],
+  ['from=1&before=1', 'before'],
+  ['from=1&follow=1&format=text', 'follow'],
+  ['from=1&wait=1', 'wait'],
+  ['from=1&q=x', 'q'],
+  ['from=1&needs_ack=me', 'needs_ack'],
+  ['from=1&pinned=1', 'pinned'],
   ['limit=1&limit=2', 'limit'],
   ['words=x', 'words'],
 ])('GET /messages?%s is refused by the name %s', async (query, name) => {

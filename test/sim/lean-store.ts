@@ -117,6 +117,10 @@ export class LeanStore implements Store {
     return Promise.reject(new Error('a lean store has no timeline'));
   }
 
+  timelineFrom(): Promise<never> {
+    return this.timeline();
+  }
+
   positions(): Promise<never> {
     return Promise.reject(new Error('a lean store has no positions'));
   }

@@ -125,7 +125,7 @@ export class FakeApi implements Api {
         ...(bot !== undefined && { bot: true as const, name: bot, node_name: 'alice' }),
       });
     if (key !== undefined) this.#posted.set(key, message);
-    return { message, replicated: this.replicated };
+    return { message, replicated: this.replicated, replayed: before !== undefined };
   }
 
   async newest(filter: Filter, limit: number): Promise<Page> {
@@ -142,6 +142,16 @@ export class FakeApi implements Api {
     if (at < 0) throw new SkychatError('unknown-message', 'there is no such message');
     const start = Math.max(0, at - limit);
     return { messages: found.slice(start, at), next: this.latestCursor(), more: start > 0 };
+  }
+
+  async from(position: string, filter: Filter, limit: number): Promise<Page> {
+    await this.#gate();
+    const found = this.#timeline(filter);
+    const at = found.findIndex(({ id, cursor }) => id === position || cursor === position);
+    if (at < 0) throw new SkychatError('unknown-message', 'there is no such message');
+    const messages = found.slice(at, at + limit);
+    const next = found[at + limit] ?? messages.at(-1);
+    return { messages, next: next?.cursor ?? '0', more: at + limit < found.length };
   }
 
   /** Words alone, each of which has to be there. */
@@ -413,7 +423,13 @@ export class FakeApi implements Api {
       peers: { known: 0, connected: 0 },
       strangers: [],
       store: { bytes: 0, damaged: 0 },
-      counters: { dropped: {}, refused: {}, held: 0, forks: 0 },
+      counters: {
+        dropped: {},
+        refused: {},
+        held: 0,
+        forks: 0,
+        recent: { minutes: 10, dropped: {}, refused: {} },
+      },
     };
   }
 

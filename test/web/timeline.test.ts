@@ -138,3 +138,67 @@ test('what was trimmed is asked for again', () => {
   expect(timeline.indexOf('id-29')).toBe(9);
   expect(timeline.indexOf('id-1')).toBe(-1);
 });
+
+test('a window in the midst grows on both sides without a hole, whatever events come meanwhile', () => {
+  const all = Array.from({ length: 60 }, (_, i) => message(i, 0)).sort(comparePlaces);
+  const steps = fc.array(
+    fc.oneof(
+      fc.constant('older' as const),
+      fc.constant('newer' as const),
+      fc.record({ place: fc.nat(59) }),
+    ),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(fc.nat(59), steps, (at, list) => {
+      const timeline = new Timeline();
+      timeline.putPage(all.slice(-8), cursor(100), true);
+      let [start, end] = [Math.max(0, at - 6), Math.min(60, at + 6)];
+      const more = { older: start > 0, newer: end < 60 };
+      timeline.moveTo(all.slice(start, end), cursor(100), more);
+      const touched = new Set<string>();
+      const expectWindow = (): void => {
+        const ids = timeline.messages.map(({ id }) => id);
+        // Of the same millisecond as the ends there may be some that no page has brought yet.
+        const from = all.findIndex(({ id }) => id === ids[0]);
+        expect(from).toBeLessThanOrEqual(start);
+        const inside = all.slice(start, end).map(({ id }) => id);
+        expect(ids.filter((id) => inside.includes(id))).toEqual(inside);
+        const edges = new Set([all[start]?.time, all[end - 1]?.time]);
+        for (const one of timeline.messages) {
+          if (!inside.includes(one.id)) expect(edges).toContain(one.time);
+        }
+        expect(timeline.isAtNewest).toBe(end === 60);
+        expect(timeline.isWhole).toBe(start === 0);
+      };
+      expectWindow();
+      for (const step of list) {
+        if (step === 'older' && start > 0) {
+          const next = Math.max(0, start - 5);
+          timeline.putPage(all.slice(next, start), cursor(100), next > 0);
+          start = next;
+        } else if (step === 'newer' && end < 60) {
+          const next = Math.min(60, end + 5);
+          timeline.putNewer(all.slice(end - 1, next), cursor(100), next < 60);
+          end = next;
+        } else if (typeof step === 'object') {
+          const place = message(step.place, 7);
+          timeline.put([place], cursor(200));
+          touched.add(place.id);
+        }
+        expectWindow();
+      }
+      for (const one of timeline.messages) {
+        expect(one.text).toBe(touched.has(one.id) ? 'state 7' : 'state 0');
+      }
+      timeline.moveTo(all.slice(-8), cursor(300), { older: true, newer: false });
+      expect(timeline.isAtNewest).toBe(true);
+      expect(timeline.messages.map(({ id }) => id)).toEqual(
+        expect.arrayContaining(all.slice(-8).map(({ id }) => id)),
+      );
+      const next = message(60, 0);
+      timeline.put([next], cursor(301));
+      expect(timeline.messages.at(-1)?.id).toBe(next.id);
+    }),
+  );
+});

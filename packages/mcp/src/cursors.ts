@@ -1,7 +1,8 @@
 // How far an agent has been given what arrived, kept in a file so that it goes on there after a
 // restart. A cursor belongs to one node: each node has a file of its own. Knows nothing of messages.
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from './folder.ts';
 import { cursorsMax, stateFileBytesMax } from './limits.ts';
 
 /** Of everything, where no group was named. */
@@ -70,7 +71,7 @@ export class Cursors {
     const draft = `${path}.${process.pid}.tmp`;
     const content = { node, cursors: Object.fromEntries(cursors) };
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path));
       writeFileSync(draft, `${JSON.stringify(content, null, 1)}\n`, { mode: 0o600 });
       renameSync(draft, path);
     } catch (error) {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { removeDirectory, temporaryDirectory } from '../../../test/support/temporary.ts';
 import { Cursors, everything } from '../src/cursors.ts';
@@ -65,3 +66,29 @@ test.each(['', '{', '[]', 'null', '{"node":"other","cursors":{"*":"9"}}', ' '.re
     expect((await open(state)).cursors.find(self, everything)).toBe('1');
   },
 );
+
+/** In a process of its own, since what is tested against is that it never ends. */
+const keepBelowProc = `
+  import { Cursors } from './packages/mcp/src/cursors.ts';
+  const warn = (message) => process.stdout.write(message + '\\n');
+  new Cursors({ state: '/proc/x', agent: 'a', warn }).set('0'.repeat(64), '*', '1');
+`;
+
+test.skipIf(!existsSync('/proc/self'))(
+  'where no folder can be made a warning says so, and the agent goes on',
+  () => {
+    const words = ['--import', 'tsx', '--input-type=module', '-e', keepBelowProc];
+    const { status, stdout } = spawnSync(process.execPath, words, {
+      ...{ timeout: 20_000, killSignal: 'SIGKILL', encoding: 'utf8' },
+    });
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^the cursor is not kept over a restart: [^\n]*\/proc\/x[^\n]*\n$/),
+    ]);
+  },
+);
+
+test('folders are made as the node makes them', () => {
+  const [own, nodes] = ['packages/mcp/src/folder.ts', 'src/folder.ts'];
+  expect(readFileSync(own, 'utf8')).toBe(readFileSync(nodes, 'utf8'));
+});

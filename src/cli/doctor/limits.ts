@@ -1,4 +1,4 @@
-// Bounds that were met, and counters that stand at 0 in a healthy mesh.
+// Bounds that were met of late, and counters that stand at 0 in a healthy mesh.
 import type { Check, Finding } from './finding.ts';
 
 type Advice = readonly [what: string, fix: string];
@@ -52,12 +52,17 @@ const ofDropped: Readonly<Record<string, Advice>> = {
 
 export const checkLimits: Check = (patient) => {
   if (patient.daemon === undefined) return [];
-  const { refused, dropped, forks } = patient.daemon.status.counters;
+  const { counters } = patient.daemon.status;
+  // A daemon of an older version has none.
+  const recent = counters.recent as typeof counters.recent | undefined;
+  const { refused, dropped } = recent ?? counters;
+  const span = recent === undefined ? 'since the start' : `in the last ${recent.minutes} minutes`;
   const command = patient.command('status');
   const findings: Finding[] = [
-    ...advise(refused, ofRefused, command),
-    ...advise(dropped, ofDropped, command),
+    ...advise(refused, ofRefused, command, span),
+    ...advise(dropped, ofDropped, command, span),
   ];
+  const { forks } = counters;
   if (forks > 0) {
     findings.push({
       what: `${forks} feeds are frozen: their keys signed two histories`,
@@ -72,11 +77,12 @@ function advise(
   counts: Readonly<Record<string, number>>,
   table: Readonly<Record<string, Advice>>,
   command: string,
+  span: string,
 ): Finding[] {
   return Object.entries(counts).flatMap(([reason, count]) => {
     const advice = count > 0 ? table[reason] : undefined;
     if (advice === undefined) return [];
     const [what, fix] = advice;
-    return [{ what: `${what} (${reason}: ${count} since the start)`, fix, command }];
+    return [{ what: `${what} (${reason}: ${count} ${span})`, fix, command }];
   });
 }

@@ -19,7 +19,8 @@ const byId = { id: describe('Id of a message.', idInPath) };
 export function addMessageRoutes(fastify: FastifyInstance, surface: Surface): void {
   addRoute(fastify, {
     ...{ method: 'GET', url: '/messages', tag, scope: 'read', perCaller: true },
-    summary: 'A page of messages: the newest, what arrived after a cursor, or what came before',
+    summary:
+      'A page of messages: the newest, what arrived after a cursor, or before or from a place on',
     query: listTable,
     answers: { 200: { description: 'The page.', content: pageContent } },
     problems: ['bad-cursor', 'bad-id', 'unknown-group', 'unknown-message', 'not-a-member'],
@@ -92,9 +93,9 @@ async function list(
 }
 
 /** What every reader asks for first, and a crowd of them at once. */
-function isNewest({ after, before, search: line, follow, format }: ListQuery): boolean {
-  const isPage = after === undefined && before === undefined && line === undefined;
-  return isPage && !follow && format === 'json';
+function isNewest({ after, before, from, search: line, follow, format }: ListQuery): boolean {
+  const isElsewhere = [after, before, from, line].some((one) => one !== undefined);
+  return !isElsewhere && !follow && format === 'json';
 }
 
 function search(api: GroupedApi, query: ListQuery): Promise<SearchPage> {
@@ -107,8 +108,9 @@ function search(api: GroupedApi, query: ListQuery): Promise<SearchPage> {
 }
 
 function readPage(api: GroupedApi, query: ListQuery): Promise<Page> {
-  const { after, before, filter, limit } = query;
+  const { after, before, from, filter, limit } = query;
   if (before !== undefined) return api.before(before, filter, limit);
+  if (from !== undefined) return api.from(from, filter, limit);
   if (after !== undefined) return api.after(after, filter, limit);
   return api.newest(filter, limit);
 }

@@ -64,5 +64,8 @@ const exampleStatus = {
     ...{ sources: [], since: null },
   },
   ...{ peers: { known: 2, connected: 2 }, strangers: [], store: { bytes: 1_400_000, damaged: 0 } },
-  counters: { dropped: {}, refused: { 'bad-json': 1 }, held: 0, forks: 0 },
+  counters: {
+    ...{ dropped: {}, refused: { 'bad-json': 1 }, held: 0, forks: 0 },
+    recent: { minutes: 10, dropped: {}, refused: {} },
+  },
 };

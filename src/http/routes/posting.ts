@@ -87,6 +87,16 @@ const idempotencyKey: FieldReader<string> = withSchema(
   },
 );
 
+const replayedHeader = 'Idempotency-Replayed';
+
+const answerHeaders = {
+  Location: { type: 'string', description: 'The path of the message.' },
+  [replayedHeader]: {
+    ...{ type: 'string', enum: ['true'] },
+    description: 'The same was posted under the key before: this is that message, as it is now.',
+  },
+} as const;
+
 interface PostFields {
   readonly text: string;
   readonly group?: string;
@@ -109,11 +119,14 @@ export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): vo
     headers: { 'Idempotency-Key': idempotencyKey },
     body: readDraft,
     answers: {
-      201: json('The message.', messageSchema),
-      202: json(
-        'The message; `min_peers` was not reached in time. It goes on replicating.',
-        messageSchema,
-      ),
+      201: { ...json('The message.', messageSchema), headers: answerHeaders },
+      202: {
+        ...json(
+          'The message; `min_peers` was not reached in time. It goes on replicating.',
+          messageSchema,
+        ),
+        headers: answerHeaders,
+      },
     },
     serializer: { 201: lean, 202: lean },
     problems: [
@@ -125,8 +138,10 @@ export function addPostingRoutes(fastify: FastifyInstance, surface: Surface): vo
       const fields = gatherPost(asked, body);
       checkText(fields.text);
       const options = optionsOf(request, asked, fields, headers['Idempotency-Key']);
-      const { message, replicated } = await apiOf(surface, request).post(draftOf(fields), options);
+      const posted = await apiOf(surface, request).post(draftOf(fields), options);
+      const { message, replicated, replayed } = posted;
       const waited = (fields.min_peers ?? 0) > 0;
+      if (replayed) reply.header(replayedHeader, 'true');
       reply.code(waited && !replicated ? 202 : 201).header('location', `/messages/${message.id}`);
       return message;
     },

@@ -102,6 +102,11 @@ export const statusSchema = {
       refused: countersByName,
       held: whole,
       forks: whole,
+      recent: {
+        ...shape({ minutes: whole, dropped: countersByName, refused: countersByName }),
+        description:
+          'What of these was counted in the last `minutes`; the rest is since the start.',
+      },
     } satisfies Record<keyof StatusView['counters'], object>),
   } satisfies Record<keyof StatusView, object>),
 };

@@ -11,10 +11,12 @@ interface Known {
 
 export class Timeline {
   readonly #known = new Map<string, Known>();
-  /** Of the known messages those that join on to the newest without a gap. */
+  /** Of the known messages those between two places, without a gap. */
   #shown: MessageView[] = [];
   /** Time of the oldest page's first message: what is older has not been asked for. */
   #floor: string | undefined;
+  /** Time of the newest page's last message, where that is not the newest of all. */
+  #ceiling: string | undefined;
   #isWhole = false;
 
   /** Oldest first. */
@@ -25,6 +27,11 @@ export class Timeline {
   /** Whether there is nothing older to ask for. */
   get isWhole(): boolean {
     return this.#isWhole;
+  }
+
+  /** Whether what is shown goes on to the newest. */
+  get isAtNewest(): boolean {
+    return this.#ceiling === undefined;
   }
 
   find(id: string): MessageView | undefined {
@@ -63,7 +70,7 @@ export class Timeline {
   }
 
   /**
-   * Takes in a page: the newest messages, or those before the oldest shown.
+   * Takes in a page: the newest messages, those before the oldest shown, or more, up to what is shown.
    * @param more whether there are older ones
    */
   putPage(messages: readonly MessageView[], version: string, more: boolean): void {
@@ -74,6 +81,32 @@ export class Timeline {
     }
     this.put(messages, version);
     this.#merge(this.#unshown());
+  }
+
+  /**
+   * Takes in the page behind the newest shown.
+   * @param more whether there are newer ones
+   */
+  putNewer(messages: readonly MessageView[], version: string, more: boolean): void {
+    this.#ceiling = more ? (messages.at(-1)?.time ?? this.#ceiling) : undefined;
+    this.put(messages, version);
+    this.#merge(this.#unshown());
+  }
+
+  /**
+   * Shows other messages than before, which follow each other without a gap.
+   * @param more whether there are older ones, and newer ones
+   */
+  moveTo(
+    messages: readonly MessageView[],
+    version: string,
+    more: { readonly older: boolean; readonly newer: boolean },
+  ): void {
+    this.#shown = [];
+    this.#floor = undefined;
+    this.#ceiling = more.newer ? messages.at(-1)?.time : undefined;
+    this.putPage(messages, version, more.older);
+    this.#forgetUnshown();
   }
 
   /** The same message as this node shows it now, where no event tells of the change. */
@@ -89,11 +122,16 @@ export class Timeline {
     this.#shown = this.#shown.slice(-count);
     this.#floor = first.time;
     this.#isWhole = false;
+    this.#forgetUnshown();
+  }
+
+  #forgetUnshown(): void {
     const kept = new Set(this.#shown.map(({ id }) => id));
     for (const id of this.#known.keys()) if (!kept.has(id)) this.#known.delete(id);
   }
 
   #isInRange({ time }: MessageView): boolean {
+    if (this.#ceiling !== undefined && time > this.#ceiling) return false;
     return this.#isWhole || (this.#floor !== undefined && time >= this.#floor);
   }
 

@@ -16,11 +16,14 @@ export class Conversation {
   readonly failure = signal<string | null>(null);
   /** Id of the first message that was unread when the group was opened. */
   readonly unreadFrom = signal<string | null>(null);
-  readonly #path: (before: string | undefined, limit: number) => string;
-  #before: string | undefined;
+  readonly #path: (limit: number, place: string) => string;
+  /** Ids of the first and the last message of the pages that are shown. */
+  #first: string | undefined;
+  #last: string | undefined;
   #isLoaded = false;
 
-  constructor(path: (before: string | undefined, limit: number) => string) {
+  /** @param path of a page; `place` is more of its query */
+  constructor(path: (limit: number, place: string) => string) {
     this.#path = path;
   }
 
@@ -40,70 +43,110 @@ export class Conversation {
   async loadNewest(): Promise<void> {
     // The page that is on its way may be older than what this one is asked for.
     while (this.isLoading.value) await this.#loaded;
-    await this.#load(undefined, 60);
+    await this.#load(async () => {
+      const { messages, next, more } = await this.#page(60);
+      const version = /^\d{16}$/.test(next) ? next : latestOf(messages);
+      const { isAtNewest } = this.timeline;
+      if (!isAtNewest) this.timeline.moveTo(messages, version, { older: more, newer: false });
+      else if (this.#isLoaded) this.timeline.put(messages, version);
+      else this.timeline.putPage(messages, version, more);
+      if (!this.#isLoaded || !isAtNewest) this.#first = messages[0]?.id;
+    });
   }
 
-  /** True where there may be more. */
-  async loadOlder(limit = 200): Promise<boolean> {
-    if (!this.#isLoaded || this.timeline.isWhole) return false;
-    await this.#load(this.#before, limit);
-    return this.failure.value === null && !this.timeline.isWhole;
+  async loadOlder(limit = 200): Promise<void> {
+    if (!this.#isLoaded || this.timeline.isWhole) return;
+    await this.#load(async () => {
+      const { messages, more } = await this.#page(limit, `&before=${this.#first ?? ''}`);
+      this.timeline.putPage(messages, latestOf(messages), more);
+      this.#first = messages[0]?.id ?? this.#first;
+    });
   }
 
-  /** Loads older pages until the message is there; false where it is not to be had. */
+  async loadNewer(limit = 200): Promise<void> {
+    if (this.timeline.isAtNewest) return;
+    await this.#load(async () => {
+      const { messages, more } = await this.#page(limit, `&from=${this.#last ?? ''}`);
+      this.timeline.putNewer(messages, latestOf(messages), more);
+      this.#last = messages.at(-1)?.id ?? this.#last;
+    });
+  }
+
+  /** Shows a message with what is around it; false where it is not to be had. */
   async reach(id: string): Promise<boolean> {
-    while (this.timeline.indexOf(id) < 0) {
-      if (this.isLoading.value) await this.#loaded;
-      else if (!(await this.loadOlder(1000))) break;
-    }
+    while (this.isLoading.value) await this.#loaded;
+    if (this.timeline.indexOf(id) < 0) await this.#load(() => this.#moveTo(id));
     return this.timeline.indexOf(id) >= 0;
+  }
+
+  async #moveTo(id: string): Promise<void> {
+    const pages = await Promise.all(
+      ['before', 'from'].map((side) => this.#page(aroundMessages, `&${side}=${id}`)),
+    ).catch(noneWhereUnknown);
+    const [older, newer] = pages;
+    if (older === undefined || newer === undefined) return;
+    const messages = [...older.messages, ...newer.messages];
+    if (newer.messages[0]?.id !== id) return;
+    this.#first = messages[0]?.id;
+    const { isAtNewest } = this.timeline;
+    const isNear = newer.messages.some((message) => this.timeline.indexOf(message.id) >= 0);
+    if (isAtNewest && isNear) this.timeline.putPage(messages, latestOf(messages), older.more);
+    else {
+      const more = { older: older.more, newer: newer.more };
+      this.timeline.moveTo(messages, latestOf(messages), more);
+      this.#last = messages.at(-1)?.id;
+    }
   }
 
   trim(count: number): void {
     this.timeline.trim(count);
-    this.#before = this.timeline.messages[0]?.id;
+    this.#first = this.timeline.messages[0]?.id;
     this.#changed();
   }
 
   #loaded: Promise<void> = Promise.resolve();
 
-  async #load(before: string | undefined, limit: number): Promise<void> {
+  #page(limit: number, place = ''): Promise<Page> {
+    return get<Page>(this.#path(limit, place));
+  }
+
+  async #load(take: () => Promise<void>): Promise<void> {
     if (this.isLoading.value) return this.#loaded;
     this.isLoading.value = true;
-    this.#loaded = this.#fetch(before, limit).finally(() => {
+    this.#loaded = this.#take(take).finally(() => {
       this.isLoading.value = false;
     });
     return this.#loaded;
   }
 
-  async #fetch(before: string | undefined, limit: number): Promise<void> {
+  async #take(take: () => Promise<void>): Promise<void> {
     try {
-      const page = await get<Page>(this.#path(before, limit));
+      await take();
       this.failure.value = null;
-      this.#take(page, before !== undefined);
+      this.#isLoaded = true;
+      this.#changed();
     } catch (error) {
       this.failure.value = wordsOf(error);
     }
-  }
-
-  #take({ messages, next, more }: Page, isOlder: boolean): void {
-    // What a page of older messages says is as new as anything; its `next` is a place in it.
-    const latest = messages.reduce((max, { cursor }) => (cursor > max ? cursor : max), '');
-    const version = isOlder || !/^\d{16}$/.test(next) ? latest : next;
-    const isAgain = this.#isLoaded && !isOlder;
-    if (isAgain) this.timeline.put(messages, version);
-    else {
-      this.timeline.putPage(messages, version, more);
-      this.#before = messages[0]?.id ?? this.#before;
-    }
-    this.#isLoaded = true;
-    this.#changed();
   }
 
   #changed(): void {
     this.revision.value++;
   }
 }
+
+/** What a page says is as new as anything that it has; its `next` may be a place in it. */
+function latestOf(messages: readonly MessageView[]): string {
+  return messages.reduce((max, { cursor }) => (cursor > max ? cursor : max), '');
+}
+
+function noneWhereUnknown(error: unknown): Page[] {
+  if (error instanceof Problem && error.status === 404) return [];
+  throw error;
+}
+
+/** Above and from a message that the reader is sent to: more than fills the tallest screen. */
+const aroundMessages = 60;
 
 const conversations = new Map<string, Conversation>();
 /** Groups of which the page keeps what it has read. */
@@ -118,11 +161,7 @@ export function conversationOf(group: string): Conversation {
   const known = conversations.get(group);
   conversations.delete(group);
   const found =
-    known ??
-    new Conversation((before, limit) => {
-      const from = before === undefined ? '' : `&before=${before}`;
-      return `/messages?group=${group}&limit=${limit}${from}`;
-    });
+    known ?? new Conversation((limit, place) => `/messages?group=${group}&limit=${limit}${place}`);
   conversations.set(group, found);
   for (const id of conversations.keys()) {
     if (conversations.size <= conversationsMax) break;
@@ -152,10 +191,9 @@ function markUnread(group: string, { timeline, unreadFrom }: Conversation): void
 export async function showThread(root: string): Promise<void> {
   if (threadRoot === root && thread.value !== null) return;
   threadRoot = root;
-  const conversation = new Conversation((before, limit) => {
-    const from = before === undefined ? '' : `&before=${before}`;
-    return `/messages/${root}/replies?limit=${limit}${from}`;
-  });
+  const conversation = new Conversation(
+    (limit, place) => `/messages/${root}/replies?limit=${limit}${place}`,
+  );
   thread.value = conversation;
   await conversation.loadNewest();
 }

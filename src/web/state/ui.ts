@@ -7,7 +7,8 @@ export type Panel =
   | { readonly kind: 'thread'; readonly id: string }
   | { readonly kind: 'search' | 'members' | 'pins' | 'network' | 'settings' };
 
-export type Dialog = 'create' | 'join' | 'invite' | 'describe' | 'leave' | 'shortcuts' | 'peer';
+export type Dialog =
+  'create' | 'join' | 'invite' | 'describe' | 'kept' | 'leave' | 'shortcuts' | 'peer';
 
 /** Id of the open group; null: the list alone. */
 export const openId = signal<string | null>(null);

@@ -27,8 +27,11 @@ export function ConversationView({ group }: ViewProps) {
   const conversation = conversationOf(id);
   const list = useRef<RowList>(null);
   const [mode, setMode] = useState<Mode | null>(null);
-  const [isAtEnd, setAtEnd] = useState(true);
+  const [isAtListEnd, setAtListEnd] = useState(true);
+  const { messages, isAtNewest } = conversation.timeline;
+  const isAtEnd = isAtListEnd && isAtNewest;
   useOpened(conversation, id, list, isAtEnd);
+  const toNewest = (): void => void goToNewest(conversation, list);
   const actions = rowActions(conversation, list, setMode);
   return (
     <main class="conversation">
@@ -37,13 +40,14 @@ export function ConversationView({ group }: ViewProps) {
       <div
         class="timeline"
         onKeyDown={(event) => {
-          handleKey(event, conversation, list.current, actions);
+          handleKey(event, conversation, list.current, actions, toNewest);
         }}
       >
         <RowList
           handle={list}
           label={`Messages in ${oneLine(name, 60)}`}
-          messages={conversation.timeline.messages}
+          messages={messages}
+          isCut={!isAtNewest}
           head={<Beginning conversation={conversation} group={group} />}
           foot={<Pending group={id} to={null} root={null} />}
           row={(message, before) => (
@@ -57,18 +61,18 @@ export function ConversationView({ group }: ViewProps) {
           onTop={() => {
             if (!conversation.isLoading.value) void conversation.loadOlder();
           }}
-          onEnd={(isThere) => {
-            view.isAtEnd = isThere;
-            setAtEnd(isThere);
+          onBottom={() => {
+            if (!conversation.isLoading.value) void conversation.loadNewer();
           }}
+          onEnd={setAtListEnd}
         />
         {!isAtEnd && (
-          <button type="button" class="to-end" onClick={() => list.current?.toEnd()}>
+          <button type="button" class="to-end" onClick={toNewest}>
             <Icon name="down" /> {group.unread > 0 ? `${group.unread} new` : 'Newest'}
           </button>
         )}
       </div>
-      <Foot group={group} mode={mode} onMode={setMode} list={list} />
+      <Foot group={group} mode={mode} onMode={setMode} onSent={toNewest} />
     </main>
   );
 }
@@ -88,7 +92,10 @@ function useOpened(
     void showGroup(id).then(look);
     loadMembers(id).catch(() => undefined);
   }, [id]);
-  useEffect(look, [revision, isAtEnd]);
+  useEffect(() => {
+    view.isAtEnd = isAtEnd;
+    look();
+  }, [revision, isAtEnd]);
   useEffect(() => {
     if (target === null) return;
     jumpTarget.value = null;
@@ -99,10 +106,10 @@ function useOpened(
 interface FootProps extends ViewProps {
   readonly mode: Mode | null;
   readonly onMode: (mode: Mode | null) => void;
-  readonly list: RefObject<RowList | null>;
+  readonly onSent: () => void;
 }
 
-function Foot({ group, mode, onMode, list }: FootProps) {
+function Foot({ group, mode, onMode, onSent }: FootProps) {
   const { id, name, state } = group;
   if (state !== 'active') return <p class="closed">{closedWords(group)}</p>;
   return (
@@ -115,11 +122,11 @@ function Foot({ group, mode, onMode, list }: FootProps) {
       members={members.value.get(id) ?? []}
       mode={mode}
       onMode={onMode}
-      onSent={() => list.current?.toEnd()}
+      onSent={onSent}
       onEditLast={() => {
-        const { messages } = conversationOf(id).timeline;
+        const { messages, isAtNewest } = conversationOf(id).timeline;
         const last = messages.findLast(({ mine, deleted }) => mine && !deleted);
-        if (last !== undefined) onMode({ kind: 'edit', message: last });
+        if (last !== undefined && isAtNewest) onMode({ kind: 'edit', message: last });
       }}
     />
   );
@@ -157,7 +164,15 @@ function rowActions(
   };
 }
 
-/** Loads as far back as it takes, unless the reader goes elsewhere meanwhile. */
+async function goToNewest(
+  conversation: Conversation,
+  list: RefObject<RowList | null>,
+): Promise<void> {
+  if (!conversation.timeline.isAtNewest) await conversation.loadNewest();
+  if (conversation.timeline.isAtNewest) list.current?.toEnd();
+}
+
+/** Goes to where the message is, however far back. */
 async function jump(conversation: Conversation, id: string, list: RowList | null): Promise<void> {
   if (!conversation.isLoaded) await conversation.loadNewest();
   const isThere = await conversation.reach(id);
@@ -176,6 +191,7 @@ function handleKey(
   { timeline }: Conversation,
   list: RowList | null,
   { onReply, onEdit }: RowActions,
+  toNewest: () => void,
 ): void {
   const target = event.target as HTMLElement;
   if (
@@ -203,7 +219,7 @@ function handleKey(
     return;
   }
   if (event.key === 'End') {
-    list?.toEnd();
+    toNewest();
     return;
   }
   const message = messages[at];

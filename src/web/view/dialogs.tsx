@@ -1,7 +1,8 @@
-// The dialogs that make and join groups, name them, leave them, and link nodes.
+// The dialogs that make and join groups, name them, say what they keep, leave them, and link nodes.
 import { useState } from 'preact/hooks';
 import type { GroupView, PeerView } from '../../chat/view.ts';
 import { changeGroup } from '../state/actions.ts';
+import { megabytesOf, parseKept, spanOf } from '../model/kept.ts';
 import { ask, wordsOf } from '../state/http.ts';
 import { findGroup, refreshPeers, status } from '../state/node.ts';
 import { dialog, openGroup, openId, panel } from '../state/ui.ts';
@@ -28,6 +29,8 @@ export function Dialogs() {
       return group === undefined ? null : <InviteDialog group={group} />;
     case 'describe':
       return group === undefined ? null : <DescribeDialog group={group} />;
+    case 'kept':
+      return group === undefined ? null : <KeptDialog group={group} />;
     case 'leave':
       return group === undefined ? null : <LeaveDialog group={group} />;
   }
@@ -162,6 +165,37 @@ function DescribeDialog({ group }: { readonly group: GroupView }) {
     >
       <Field label="Name" value={name} onInput={setName} maxLength={64} hasFocus />
       <Field label="Topic" value={topic} onInput={setTopic} maxLength={256} />
+    </DialogForm>
+  );
+}
+
+function KeptDialog({ group: { id, retention } }: { readonly group: GroupView }) {
+  const [age, setAge] = useState(spanOf(retention.age_s));
+  const [megabytes, setMegabytes] = useState(megabytesOf(retention.bytes));
+  const bounds = parseKept(age, megabytes);
+  const submit = async (): Promise<void> => {
+    const done = await changeGroup('PUT', `/groups/${id}/retention`, bounds);
+    if (done !== undefined) closeDialog();
+  };
+  return (
+    <DialogForm title="What is kept" action="Save" isReady={bounds !== undefined} onSubmit={submit}>
+      <p>
+        Every member’s node erases what is older, or more. Where a node itself keeps less, that
+        holds.
+      </p>
+      <Field
+        label="How long (empty: for good)"
+        value={age}
+        onInput={setAge}
+        placeholder="36h, 30d, 52w"
+        hasFocus
+      />
+      <Field
+        label="How many megabytes (empty: all)"
+        value={megabytes}
+        onInput={setMegabytes}
+        placeholder="100"
+      />
     </DialogForm>
   );
 }

@@ -1,6 +1,7 @@
 // Who is in the open conversation, and what may be done about it.
 import { useEffect, useState } from 'preact/hooks';
 import type { GroupView, MemberView } from '../../chat/view.ts';
+import { keptWords } from '../model/kept.ts';
 import { changeGroup } from '../state/actions.ts';
 import { findGroup, loadMembers, members, status } from '../state/node.ts';
 import { dialog, openDirect, openId } from '../state/ui.ts';
@@ -26,6 +27,9 @@ export function MembersPanel() {
         ))}
       </ul>
       {isAdmin && <AddMember group={group} />}
+      {group.kind === 'group' && (
+        <p class="hint">{`Messages are kept ${keptWords(group.retention)}.`}</p>
+      )}
       {group.kind === 'group' && group.state === 'active' && (
         <div class="panel-foot">
           {isAdmin && (
@@ -45,6 +49,14 @@ export function MembersPanel() {
                 }}
               >
                 Name and topic…
+              </button>
+              <button
+                type="button"
+                onClick={() => {
+                  dialog.value = 'kept';
+                }}
+              >
+                What is kept…
               </button>
             </>
           )}

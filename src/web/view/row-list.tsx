@@ -8,6 +8,8 @@ import { windowOf, type RowWindow } from '../model/row-window.ts';
 
 interface Props {
   readonly messages: readonly MessageView[];
+  /** Whether there are messages behind the last one that are not here: its end is none to stay at. */
+  readonly isCut?: boolean;
   /** Where the list puts itself, for whoever has to move it. */
   readonly handle: { current: RowList | null };
   /** What stands before and behind the rows; drawn always. */
@@ -17,6 +19,8 @@ interface Props {
   readonly row: (message: MessageView, before: MessageView | undefined) => ComponentChildren;
   /** The reader is near the top. */
   readonly onTop: () => void;
+  /** The same of the bottom, where the list is cut. */
+  readonly onBottom?: () => void;
   readonly onEnd: (isAtEnd: boolean) => void;
 }
 
@@ -30,7 +34,7 @@ const nothing: RowWindow = { start: 0, end: 0, above: 0, below: 0 };
 const usualRowPx = 56;
 /** Nearer to the end than this counts as being there. */
 const endPx = 24;
-/** Older rows are asked for before the reader gets to them. */
+/** Rows that are not here are asked for before the reader gets to them. */
 const topPx = 1500;
 
 export class RowList extends Component<Props, State> {
@@ -183,6 +187,12 @@ export class RowList extends Component<Props, State> {
       this.#top = scroller.scrollTop;
     });
     if (top - this.#headHeight < topPx && this.#messages.length > 0) this.props.onTop();
+    this.#lookBelow(top, scroller.clientHeight);
+  }
+
+  #lookBelow(top: number, height: number): void {
+    const left = this.#headHeight + this.#heights.total - top - height;
+    if (this.props.isCut === true && left < topPx) this.props.onBottom?.();
   }
 
   get #headHeight(): number {
@@ -216,8 +226,10 @@ export class RowList extends Component<Props, State> {
     if (scroller === null) return;
     const { scrollTop, scrollHeight, clientHeight } = scroller;
     // The end can move away from who is at it; only going up leaves it.
-    if (scrollTop + clientHeight >= scrollHeight - endPx) this.#setAtEnd(true);
-    else if (scrollTop < this.#top - 1) this.#setAtEnd(false);
+    const { isCut = false } = this.props;
+    const isThere = scrollTop + clientHeight >= scrollHeight - endPx;
+    if (isThere && !isCut) this.#setAtEnd(true);
+    else if (isCut || scrollTop < this.#top - 1) this.#setAtEnd(false);
     this.#top = scrollTop;
     const top = scrollTop - this.#headHeight;
     const index = this.#heights.find(Math.max(0, top));
@@ -227,6 +239,7 @@ export class RowList extends Component<Props, State> {
     }
     this.#draw(scrollTop, clientHeight, () => undefined);
     if (scrollTop < topPx) this.props.onTop();
+    this.#lookBelow(scrollTop, clientHeight);
   }
 
   #setAtEnd(isAtEnd: boolean): void {
