@@ -43,6 +43,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [processes, simulations],
+          // The transcripts of the documents run the program.
+          globalSetup: 'test/support/node-build.ts',
           // A bound on what hangs, not on how long a busy machine takes.
           testTimeout: 30_000,
           maxWorkers: '100%',
