@@ -30,7 +30,8 @@ interface Listening {
   readonly data: string;
 }
 
-const patienceMs = 30_000;
+/** A bound on what hangs; a peer that was away for long is dialed again after half a minute. */
+const patienceMs = 120_000;
 const pollMs = 15;
 
 export class Daemon {
