@@ -27,10 +27,9 @@ const protocolServer = [
       name: 'mcp-e2e',
       include: ['packages/mcp/test/e2e/**/*.test.ts'],
       globalSetup: ['test/support/node-build.ts', 'packages/mcp/test/support/build.ts'],
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      ...{ testTimeout: 180_000, hookTimeout: 180_000 },
       sequence: { groupOrder: 1 },
-      maxWorkers: 3,
+      maxWorkers: 4,
     },
   },
 ];
@@ -43,8 +42,11 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [processes, simulations],
-          // A bound on what hangs, not on how long a busy machine takes.
-          testTimeout: 30_000,
+          // The transcripts of the documents run the program.
+          globalSetup: 'test/support/node-build.ts',
+          // Bounds on what hangs, not on how long a busy machine takes.
+          ...{ testTimeout: 60_000, hookTimeout: 60_000 },
+          expect: { poll: { timeout: 30_000 } },
           maxWorkers: '100%',
           // The files share processes and what these have imported: to import all anew takes longer
           // than the tests of most files. What a file changes of a module it has to put back.
@@ -56,8 +58,10 @@ export default defineConfig({
           name: 'sim',
           include: [simulations],
           // The simulations keep every processor busy for a minute, and some change the engine.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           maxWorkers: '100%',
+          // They make much that is soon of no use: a tenth of their time is spent on collecting it.
+          execArgv: ['--max-semi-space-size=64'],
         },
       },
       {
@@ -65,12 +69,12 @@ export default defineConfig({
           name: 'e2e',
           include: [processes],
           globalSetup: 'test/support/node-build.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...{ testTimeout: 180_000, hookTimeout: 180_000 },
+          expect: { poll: { timeout: 90_000 } },
           // After the others: nodes that compete for the processors only make both slower.
           sequence: { groupOrder: 1 },
           // Much of their time is spent on waiting: for starts, for disks, for times of the node.
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
       ...(hasProtocolServer ? protocolServer : []),

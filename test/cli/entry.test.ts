@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { readKeyFile } from '../../src/key-file.ts';
 import { fakeDaemon, FakeTimeline, makeFolder, message } from './harness.ts';
 
@@ -13,7 +13,7 @@ interface Process {
 }
 
 function spawnEntry(words: readonly string[], home = makeFolder(), shell?: string): Process {
-  const entry = ['--import', 'tsx', 'src/cli.ts', ...words];
+  const entry = [inject('entry'), ...words];
   const env = { PATH: process.env['PATH'], HOME: home };
   const child =
     shell === undefined

@@ -209,7 +209,7 @@ test('F54 another Host is refused', async () => {
 test('F55 an upload that is cut is not taken for the whole', async () => {
   const { port } = new URL(node.http);
   const head = 'POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n';
-  const script = `printf '${head.replaceAll('\r\n', '\\r\\n')}half of it' | timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}; cat >&3'`;
+  const script = `printf '${head.replaceAll('\r\n', '\\r\\n')}half of it' | timeout 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}; cat >&3'`;
   expect((await workspace.run('bash', ['-c', script])).code).toBe(0);
   await node.until('the refusal', async () => {
     return ((await node.status()).counters.refused['bad-request'] ?? 0) > 0;

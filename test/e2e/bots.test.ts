@@ -103,7 +103,7 @@ describe.concurrent('bots', () => {
     };
     const texts = Array.from({ length: 20 }, (_, i) => `text ${i}`);
     for (const text of texts.slice(0, 10)) await node.post(text);
-    await receiver.until(() => receiver.received.length === 3);
+    await receiver.until(() => receiver.received.length >= 3);
     await node.kill();
     receiver.answer = (response, nth) => {
       if (nth === 6) response.writeHead(503).end();
@@ -129,7 +129,8 @@ describe.concurrent('bots', () => {
     await hookOf(node, quick);
     for (let i = 0; i < 5; i++) await node.post(`text ${i}`);
     await quick.until(() => quick.received.length === 5);
-    expect(hanging.received).toHaveLength(1);
+    await hanging.until(() => hanging.received.length > 0);
+    expect(new Set(hanging.texts)).toEqual(new Set(['text 0']));
     await node.stop();
   });
 

@@ -118,7 +118,7 @@ test('refused by peer: the command is for the other machine, and works there; th
   const words = command?.split(' ').slice(1) ?? [];
   const added = await workspace.cli([...words, '--data', b.data]);
   expect(added.code).toBe(0);
-  await a.untilConnected(b);
+  await Promise.all([a.untilConnected(b), b.untilConnected(a)]);
   for (const node of [a, b]) expect((await doctor(node)).findings).toEqual([]);
 });
 
@@ -209,7 +209,7 @@ test('clock: a member that is ahead, and a clock that was set back', async () =>
   await b.post('from the future');
   await a.untilMessages(1);
   expect(found(await doctor(a), 'clock').what).toMatch(
-    /^the clock of \w+ is 1(19|20|21) s ahead of this one: one of the two is wrong$/,
+    /^the clock of \w+ is 1[12]\d s ahead of this one: one of the two is wrong$/,
   );
   await b.stop();
   // Without a daemon the store tells it.

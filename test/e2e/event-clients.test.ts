@@ -120,7 +120,7 @@ test.skipIf(noChromium !== undefined)(
     await tab.evaluate(`${browserExample}; new Promise((opened) => { source.onopen = opened })`);
     const texts = await live(node, 'browser');
     const seen = (): Promise<string[]> => tab.evaluate('seen.map(({ text }) => text)');
-    await expect.poll(async () => (await seen()).length, { timeout: 20_000 }).toBe(texts.length);
+    await expect.poll(async () => (await seen()).length).toBe(texts.length);
     expect(await seen()).toEqual(texts);
   },
 );

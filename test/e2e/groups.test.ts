@@ -63,7 +63,7 @@ test('F36 F39 an encrypted group goes on without its founder: an admin adds one 
   const link = drawn.split('\n').at(-1) ?? '';
   expect(drawn.split('\n').length).toBeGreaterThan(25);
   const joined = await Promise.all(
-    [admin, member, removed].map((node) => cli(node, 'groups', 'join', '--timeout', '20s', link)),
+    [admin, member, removed].map((node) => cli(node, 'groups', 'join', '--timeout', '90s', link)),
   );
   expect(joined).toEqual([id, id, id]);
   await ask(founder, 'PUT', `/groups/ops/admins/${admin.pk}`);
@@ -135,7 +135,7 @@ test('F31 a member that was removed while it was away hears of it when it is bac
   const away = await Daemon.start(workspace, 'away');
   const { id } = await ask(founder, 'POST', '/groups', { name: 'crew' });
   const { invite } = await ask<NewInviteView>(founder, 'POST', '/groups/crew/invites', {});
-  await cli(away, 'groups', 'join', '--timeout', '20s', invite);
+  await cli(away, 'groups', 'join', '--timeout', '90s', invite);
   await post(founder, id, 'before');
   await untilTexts([away], id, ['before']);
   await away.stop();

@@ -9,10 +9,10 @@ import { Verifier } from '../support/node-verifier.ts';
 const workspace = useWorkspace();
 const roundsEach = 10;
 
-/** Posts without a pause to nodes that come and go, and keeps what was acknowledged. */
 /** Of all writers, besides those of the kills. */
-const messagesMax = 2_000;
+const messagesMax = 800;
 
+/** Post without a pause to nodes that come and go, and keep what was acknowledged. */
 class Writers {
   readonly acknowledged = new Map<string, string>();
   #isDone = false;
@@ -44,7 +44,7 @@ class Writers {
     // Each message is verified on each node at the end: on a busy machine the kills take long.
     while (!this.#isDone && this.#count < messagesMax) {
       await this.post(node);
-      await sleep(50);
+      await sleep(100);
     }
   }
 }

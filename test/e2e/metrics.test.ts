@@ -32,6 +32,7 @@ test('posts, links, verifications, commits and requests are counted where they h
   const before = await scrape(b);
   for (let i = 0; i < 5; i++) await a.post(`number ${i}`);
   await b.untilMessages(5);
+  await b.until('all that was said', async () => (await b.status()).behind === 0);
   await b.ask('GET', '/messages/nothing');
   await b.ask('GET', '/v1/status');
   const { values } = await scrape(b);

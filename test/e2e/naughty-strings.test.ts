@@ -29,14 +29,12 @@ beforeAll(async () => {
 test('each comes back byte for byte, as JSON and as bare text, or is refused with the right code', async () => {
   const sent: string[] = [];
   for (const text of strings) {
-    for (const init of [
+    const answers = [
       { json: { text } },
       { body: text, headers: { 'content-type': 'text/plain; charset=utf-8' } },
       { body: text, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-    ]) {
-      const { status, body } = await node.ask<MessageView & { code?: string }>(
-        ...(['POST', '/messages', init] as const),
-      );
+    ].map((init) => node.ask<MessageView & { code?: string }>('POST', '/messages', init));
+    for (const { status, body } of await Promise.all(answers)) {
       const code = codeFor(text);
       expect([status === 201, body.code], JSON.stringify(text)).toEqual([code === undefined, code]);
       if (code !== undefined) continue;
@@ -86,13 +84,14 @@ test('as a name, a topic or a reaction each is refused, or comes back as it can 
     json: { name: 'strings' },
   });
   for (const text of strings) {
-    const topic = await node.ask<{ topic: string }>('PATCH', `/groups/${group.id}`, {
-      json: { topic: text },
-    });
-    expect([200, 400], JSON.stringify(text)).toContain(topic.status);
     const emoji = encodeURIComponent(text);
     const path = `/messages/${message.id}/reactions/${emoji === '' ? '%20' : emoji}`;
-    const { status } = await node.ask('PUT', path);
-    expect([200, 400], JSON.stringify(text)).toContain(status);
+    const answers = await Promise.all([
+      node.ask('PATCH', `/groups/${group.id}`, { json: { topic: text } }),
+      node.ask('PUT', path),
+    ]);
+    for (const { status } of answers) {
+      expect([200, 400], JSON.stringify(text)).toContain(status);
+    }
   }
 });

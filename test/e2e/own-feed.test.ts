@@ -21,6 +21,15 @@ async function postTexts(node: Daemon, ...texts: readonly string[]): Promise<voi
   for (const text of texts) await node.post(text);
 }
 
+/** Posts until it is let: a post waits for a peer's word of the own feed, and no longer than 10 s. */
+async function postOnceKnown(node: Daemon, text: string): Promise<void> {
+  await node.until('that it may post', async () => {
+    const { status, body } = await node.ask('POST', '/messages', { body: text });
+    if (status !== 201) expect(body).toMatchObject({ code: 'own-feed-unknown' });
+    return status === 201;
+  });
+}
+
 /** All of them have the same messages and the same view of forks. */
 async function expectEqual(nodes: readonly Daemon[], texts: readonly string[], forks: number) {
   for (const node of nodes) {
@@ -111,7 +120,7 @@ describe.concurrent('a node that does not know the end of its own feed', () => {
       expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
       expect(await a.texts()).not.toContain('too early');
       // One that waits is answered as soon as the peer is there.
-      const waiting = a.post('3');
+      const waiting = postOnceKnown(a, '3');
       await b.start();
       await waiting;
       await expectEqual([a, b], ['1', '2', '3'], 0);
@@ -150,7 +159,7 @@ describe.concurrent('a node that does not know the end of its own feed', () => {
       body: { code: 'own-feed-unknown' },
     });
     await one.stop();
-    await postTexts(two, '2');
+    await postOnceKnown(two, '2');
     await expectEqual([two, b], ['1', '2'], 0);
     // The first one comes back, and does not know of the second post.
     await two.stop();

@@ -250,8 +250,8 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
       const list = document.querySelector('.timeline .scroller');
       const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
       const moves = [];
-      for (let i = 0; i < 40; i++) {
-        list.scrollTop -= 400;
+      for (let i = 0; i < 25; i++) {
+        list.scrollTop -= 600;
         await frame();
         const rows = [...list.querySelectorAll('article')];
         const seen = rows.find((row) => row.getBoundingClientRect().top > 200);
@@ -350,7 +350,6 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await node.post('second');
     const page = await openPage(browser, node.http);
     const { keyboard } = page;
-    const focused = (): Promise<string> => page.evaluate('document.activeElement.tagName');
     await page.locator('.row .text', { hasText: 'second' }).waitFor();
     await page.locator('.timeline .scroller').focus();
     await keyboard.press('ArrowUp');
@@ -358,6 +357,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await keyboard.press('ArrowUp');
     await page.locator('article:focus', { hasText: 'first' }).waitFor();
     await keyboard.press('+');
+    await page.locator('.tools.open button:focus').waitFor();
     await keyboard.press('Enter');
     await page.locator('.reaction', { hasText: '👍' }).waitFor();
     await page.locator('article:focus', { hasText: 'first' }).waitFor();
@@ -385,13 +385,13 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await keyboard.press('ArrowDown');
     await page.locator('article:focus', { hasText: 'an answer' }).waitFor();
     await keyboard.press('Delete');
-    await page.getByRole('button', { name: 'Delete', exact: true }).waitFor();
+    await page.locator('button:focus', { hasText: 'Delete' }).waitFor();
     await keyboard.press('Enter');
     await page.getByText('This message was deleted.').waitFor();
     await keyboard.press('Escape');
-    expect(await focused()).toBe('TEXTAREA');
+    await page.locator('main textarea:focus').waitFor();
     await keyboard.press('Control+k');
-    await page.getByLabel('Search for').waitFor();
+    await page.locator('.search input:focus').waitFor();
     await keyboard.type('second');
     await page.locator('.card mark').waitFor();
     await keyboard.press('Escape');
@@ -414,7 +414,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     const node = await Daemon.start(workspace, 'soon', { flags: ['--name', 'soon'] });
     for (let i = 0; i < 50; i++) await node.post(`message ${i}`);
     const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       const page = await openPage(browser, 'about:blank');
       const start = performance.now();
       await page.goto(node.http, { waitUntil: 'commit' });
@@ -425,8 +425,8 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     }
     times.sort((a, b) => a - b);
     process.stderr.write(
-      `from the address to the first messages: median ${(times[2] ?? 0).toFixed(0)} ms\n`,
+      `from the address to the first messages: median ${(times[1] ?? 0).toFixed(0)} ms\n`,
     );
-    expect(times).toHaveLength(5);
+    expect(times).toHaveLength(3);
   });
 });

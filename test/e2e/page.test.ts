@@ -32,7 +32,7 @@ async function startPair(prefix: string): Promise<[Daemon, Daemon]> {
 }
 
 async function untilText(page: Page, text: string): Promise<void> {
-  await page.locator('.row .text', { hasText: text }).first().waitFor({ timeout: 20_000 });
+  await page.locator('.row .text', { hasText: text }).first().waitFor();
 }
 
 describe.skipIf(browserAbsent)('the page in a browser', () => {
@@ -112,7 +112,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     const field = page.locator('main textarea');
     await field.fill('not sent yet');
     await page.reload();
-    expect(await field.inputValue()).toBe('not sent yet');
+    await expect.poll(() => field.inputValue()).toBe('not sent yet');
     await field.fill('x'.repeat(66_000));
     await field.press('Enter');
     await page.locator('.refusal', { hasText: 'Not sent' }).waitFor();
@@ -125,6 +125,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     const [alice, bob] = await startPair('tabs');
     const first = await openPage(browser, alice.http);
     const second = await openPage(browser, alice.http, { context: first.context() });
+    for (const page of [first, second]) await page.locator('main textarea').waitFor();
     const session = await browser.newBrowserCDPSession();
     const { targetInfos } = await session.send('Target.getTargets');
     const workers = targetInfos.filter(
@@ -210,7 +211,7 @@ describe.skipIf(browserAbsent)('the page in a browser', () => {
     await there.getByLabel('Invite link').fill(link);
     await there.locator('dialog').getByRole('button', { name: 'Join' }).click();
     await there.locator('main textarea').waitFor();
-    await there.getByRole('heading', { name: 'ops' }).first().waitFor({ timeout: 20_000 });
+    await there.getByRole('heading', { name: 'ops' }).first().waitFor();
     await typeMessage(there, 'here I am');
     await untilText(here, 'here I am');
     await there.getByRole('button', { name: 'Members' }).click();

@@ -15,7 +15,7 @@ describe.concurrent('a post', () => {
     await b.start();
     await a.untilConnected(b);
     const post = (json: object) => a.ask<MessageView>('POST', '/messages', { json });
-    const first = await post({ text: 'on two disks', min_peers: 1 });
+    const first = await post({ text: 'on two disks', min_peers: 1, timeout_ms: 60_000 });
     expect(first.status).toBe(201);
     expect(first.headers.get('location')).toBe(`/messages/${first.body.id}`);
     expect(first.body.delivery).toEqual({ stored: [b.pk], members: 2 });

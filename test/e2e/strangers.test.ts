@@ -37,7 +37,7 @@ beforeAll(async () => {
 async function post(): Promise<number> {
   let count = 0;
   for (; isPosting; count++) {
-    const json = { text: `while strangers call ${count}`, min_peers: 1 };
+    const json = { text: `while strangers call ${count}`, min_peers: 1, timeout_ms: 60_000 };
     const { status } = await node.ask('POST', '/messages', { json });
     expect(status).toBe(201);
     await sleep(5);

@@ -19,7 +19,9 @@ async function postAll(node: Daemon, count: number): Promise<string[]> {
 test('F44 two readers of one node each see everything, as does a third that polls', async () => {
   const node = await Daemon.start(workspace, 'two-readers');
   const streams = await Promise.all([EventStream.open(node), EventStream.open(node)]);
-  const poll = node.get<Page>('/messages?after=now&wait=30');
+  // From a cursor: it is the same whichever of the requests comes first.
+  const { next } = await node.get<Page>('/messages?after=now');
+  const poll = node.get<Page>(`/messages?after=${next}&wait=30`);
   const ids = await postAll(node, 200);
   for (const stream of streams) expect((await stream.take(200)).map(idOf)).toEqual(ids);
   expect((await poll).messages[0]?.id).toBe(ids[0]);
@@ -105,12 +107,17 @@ test('F49 SIGTERM ends open streams and polls with a word, takes runtime.json aw
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(runtime);
   const stream = await EventStream.open(node);
   const follow = await fetch(`${node.http}/messages?follow=1&format=text`);
-  const poll = node.get<Page>('/messages?after=now&wait=60');
+  const { next } = await node.get<Page>('/messages?after=now');
+  const poll = node.get<Page>(`/messages?after=${next}&wait=60`);
   const posted = await node.post('the last one');
   expect(idOf(await stream.next())).toBe(posted.id);
   const idle = node.get<Page>(`/messages?after=${posted.cursor}&wait=60`);
-  // Answered only after both polls are under way.
-  await node.status();
+  await poll;
+  // The stream, the list and the poll that has nothing to answer yet.
+  await node.until('three readers', async () => {
+    const { body } = await node.ask<string>('GET', '/metrics');
+    return /^skychat_http_readers 3$/m.test(body);
+  });
   const { stderr } = await node.stop();
   expect(await stream.next('shutdown')).toMatchObject({ event: 'shutdown', id: posted.cursor });
   expect(await stream.next()).toBeUndefined();

@@ -23,6 +23,9 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: executablePath ?? '', args: flags });
 }
 
+/** A bound on what hangs. */
+const patienceMs = 90_000;
+
 /** What a page said that it should not have: errors, and what its policy has refused. */
 const complaints = new WeakMap<Page, string[]>();
 
@@ -50,6 +53,7 @@ export async function openPage(
       ...{ locale: 'en-GB', timezoneId: 'UTC' },
     }));
   const page = await context.newPage();
+  page.setDefaultTimeout(patienceMs);
   const said: string[] = [];
   complaints.set(page, said);
   page.on('pageerror', (error) => said.push(String(error)));

@@ -30,7 +30,8 @@ interface Listening {
   readonly data: string;
 }
 
-const patienceMs = 30_000;
+/** A bound on what hangs; a peer that was away for long is dialed again after half a minute. */
+const patienceMs = 120_000;
 const pollMs = 15;
 
 export class Daemon {
@@ -265,13 +266,19 @@ function parseLine(line: string): LogLine {
   }
 }
 
+/** Below those that the kernel gives to connections, which are this machine's busiest. */
+const firstPort = 12_000;
+const portsOfWorker = 1_000;
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % 20;
+let drawn = Math.floor(Math.random() * portsOfWorker);
+
 /**
- * A port that is free and stays so until it is used: below those that the kernel gives to
- * connections, which are this machine's busiest.
+ * A port that is free and stays so, also while its node is stopped: each worker of the tests has
+ * ports of its own, and gives each of them once.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    const port = firstPort + worker * portsOfWorker + (drawn++ % portsOfWorker);
     const server = createServer().listen(port, '::');
     try {
       await once(server, 'listening');

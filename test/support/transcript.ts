@@ -8,6 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inject } from 'vitest';
 
 export interface Step {
   /** Empty for the prompt `$`. */
@@ -59,9 +60,8 @@ export class Session {
     this.#folder = folder;
     mkdirSync(join(folder, 'bin'));
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-    // From the sources, so that no build can be stale. README.md's words stay as they are.
-    const tsx = import.meta.resolve('tsx');
-    const program = `exec '${process.execPath}' --import '${tsx}' '${resolve('src/cli.ts')}' "$@"`;
+    // Bundled for these tests, so that no build can be stale. README.md's words stay as they are.
+    const program = `exec '${process.execPath}' '${inject('entry')}' "$@"`;
     this.#shim('npx', `shift\n${program}`);
     this.#shim('npm', `[ "$1" = ci ] && exit 0\nshift; [ "$1" = -- ] && shift\n${program}`);
   }

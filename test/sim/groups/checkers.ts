@@ -10,6 +10,7 @@ import {
   parseEpochPart,
   parseKeyGrant,
   prefixBytes,
+  type EpochPart,
   type KeyGrant,
 } from '../../../src/chat/sealing/epoch.ts';
 import { KeyRing, ringPrefix } from '../../../src/chat/sealing/key-ring.ts';
@@ -24,9 +25,15 @@ import type { Sealing } from './ledger.ts';
 import type { Member } from './member.ts';
 import type { GroupUnderTest, GroupWorld } from './world.ts';
 
-/** One object of a group, wherever it was found. */
-interface Found {
+/** One object of a group, wherever it was found, parsed once: each is looked at for each node. */
+interface Read {
   readonly entry: Entry;
+  /** A part of an epoch, or keys that are given. */
+  readonly part: EpochPart | undefined;
+  readonly grant: KeyGrant | undefined;
+}
+
+interface Found extends Read {
   /** Of what is sealed. */
   readonly epoch: EpochId | undefined;
   /** What it says to who can open it. */
@@ -163,13 +170,14 @@ class GroupCheck {
         if (entry.feed.group === id) entries.set(placeName(entry), entry);
       }
     }
+    const all = new Map([...entries].map(([name, entry]) => [name, readOf(entry)]));
     for (const node of this.#world.nodes) {
       const ring = await ringOf(node, id);
       this.#rings.set(node, ring);
-      this.#keys.set(node, keysOf(node, id, ring, entries));
+      this.#keys.set(node, keysOf(node, id, ring, all.values()));
     }
     const keys = new Map([...this.#keys.values()].flatMap((held) => [...held]));
-    for (const [name, entry] of entries) this.#found.set(name, foundOf(entry, keys));
+    for (const [name, read] of all) this.#found.set(name, foundOf(read, keys));
   }
 
   #sameEpoch(): void {
@@ -231,11 +239,9 @@ class GroupCheck {
    */
   #isLost(epoch: EpochId): boolean {
     if (this.#members.some((node) => this.#rings.get(node)?.has(epoch))) return false;
-    return ![...this.#found.values()].some(({ entry }) => {
-      const parsed = entry.object && parseObject(entry.object);
-      const part = parsed?.ok === true ? parseEpochPart(parsed.fields) : undefined;
-      return part?.id === epoch && this.#roster?.allows(entry.feed, entry.seq);
-    });
+    return ![...this.#found.values()].some(
+      ({ entry, part }) => part?.id === epoch && this.#counts(entry),
+    );
   }
 
   /**
@@ -248,9 +254,7 @@ class GroupCheck {
     );
     if (given.length === 0 || given.some(({ entry }) => this.#counts(entry))) return false;
     const prefix = key.slice(0, 2 * prefixBytes);
-    return ![...this.#found.values()].some(({ entry }) => {
-      const parsed = entry.object && parseObject(entry.object);
-      const part = parsed?.ok === true ? parseEpochPart(parsed.fields) : undefined;
+    return ![...this.#found.values()].some(({ part }) => {
       if (part?.id !== epoch) return false;
       const recipients: readonly string[] = toHex(part.prefixes).match(/.{16}/g) ?? [];
       return recipients.includes(prefix);
@@ -262,11 +266,9 @@ class GroupCheck {
   }
 
   #allGrants(): Grant[] {
-    return [...this.#found.values()].flatMap(({ entry }) => {
-      const parsed = entry.object && parseObject(entry.object);
-      const grant = parsed?.ok === true ? parseKeyGrant(parsed.fields) : undefined;
-      return grant === undefined ? [] : [{ ...grant, entry }];
-    });
+    return [...this.#found.values()].flatMap(({ entry, grant }) =>
+      grant === undefined ? [] : [{ ...grant, entry }],
+    );
   }
 
   /** Keys that were given to those who had been let in with history, as far as the giver knew. */
@@ -355,10 +357,21 @@ function placeName({ feed, seq, index }: Entry): string {
   return `${feedKey(feed)}/${seq}/${index}`;
 }
 
-function foundOf(entry: Entry, keys: ReadonlyMap<EpochId, Uint8Array>): Found {
+function readOf(entry: Entry): Read {
+  const parsed = entry.object && parseObject(entry.object);
+  const fields = parsed?.ok === true ? parsed.fields : undefined;
+  return {
+    entry,
+    part: fields && parseEpochPart(fields),
+    grant: fields && parseKeyGrant(fields),
+  };
+}
+
+function foundOf(read: Read, keys: ReadonlyMap<EpochId, Uint8Array>): Found {
+  const { entry } = read;
   const sealed = entry.object && parseSealed(entry.object);
   if (sealed === undefined) {
-    return { entry, epoch: undefined, content: parseContent(entry.object) };
+    return { ...read, epoch: undefined, content: parseContent(entry.object) };
   }
   const { epoch } = sealed;
   const key = keys.get(epoch);
@@ -370,7 +383,7 @@ function foundOf(entry: Entry, keys: ReadonlyMap<EpochId, Uint8Array>): Found {
       ...{ head: feed.head, seq, index },
     });
   const content = fields && contentOfFields(fields);
-  return { entry, epoch, content: content ?? { type: 'unknown', kind: 'sealed' } };
+  return { ...read, epoch, content: content ?? { type: 'unknown', kind: 'sealed' } };
 }
 
 async function ringOf(
@@ -385,20 +398,16 @@ function keysOf(
   { options: { identity } }: Member,
   group: GroupId,
   ring: ReadonlyMap<EpochId, Uint8Array>,
-  entries: ReadonlyMap<string, Entry>,
+  all: Iterable<Read>,
 ): ReadonlyMap<EpochId, Uint8Array> {
   const keys = new Map(ring);
   const bytes = groupIdBytes(group);
-  for (const { feed, object } of entries.values()) {
-    const parsed = object && parseObject(object);
-    if (parsed?.ok !== true) continue;
-    const author: PublicKey = feed.author;
-    const part = parseEpochPart(parsed.fields);
+  for (const { entry, part, grant } of all) {
+    const author: PublicKey = entry.feed.author;
     if (part !== undefined && !keys.has(part.id)) {
       const key = openEpochPart(part, bytes, author, identity);
       if (key !== undefined) keys.set(part.id, key);
     }
-    const grant = parseKeyGrant(parsed.fields);
     if (grant === undefined || grant.to !== identity.publicKey) continue;
     for (const [id, key] of openKeyGrant(grant, bytes, author, identity) ?? []) keys.set(id, key);
   }
