@@ -17,6 +17,8 @@ import { refreshGroups } from './node.ts';
 import { directTo, openGroup, say } from './ui.ts';
 
 export const outbox = signal<readonly OutboxEntry[]>([]);
+/** Whether it is known whose messages it keeps: before that nothing can be typed. */
+export const isOutboxOpen = signal(false);
 
 /** More than a person types while a node is away. */
 const entriesMax = 200;
@@ -30,6 +32,7 @@ export function openOutbox(pk: string): void {
   if (storageName !== undefined) return;
   storageName = `skychat/outbox/${pk}`;
   outbox.value = parseOutbox(localStorage.getItem(storageName));
+  isOutboxOpen.value = true;
   addEventListener('storage', ({ key, newValue }) => {
     if (key === storageName) outbox.value = parseOutbox(newValue);
   });

@@ -7,7 +7,7 @@ import { oneLine } from '../model/visible.ts';
 import { completionsOf, type Completion } from '../model/completion.ts';
 import { edit } from '../state/actions.ts';
 import { watchDelivery } from '../state/live.ts';
-import { enqueue } from '../state/outbox.ts';
+import { enqueue, isOutboxOpen } from '../state/outbox.ts';
 import { keepDraft, readDraft } from '../state/settings.ts';
 import { CompletionList, completionId } from './completion-list.tsx';
 import { ComposerMode } from './composer-mode.tsx';
@@ -38,6 +38,10 @@ export interface ComposerProps {
 const textBytesMax = 64 * 1024;
 
 export function Composer(props: ComposerProps) {
+  return isOutboxOpen.value ? <OpenComposer {...props} /> : null;
+}
+
+function OpenComposer(props: ComposerProps) {
   const { mode } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => readDraft(props.place));
