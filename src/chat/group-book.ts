@@ -265,7 +265,7 @@ export class GroupBook implements Contents {
       prepare: () => {
         const ticket = keys.prepare(moment());
         return {
-          ...{ objects: ticket.objects, local: ticket.local },
+          ...{ objects: ticket.objects, local: ticket.local, mayStand: ticket.mayStand },
           seal: (fields, place) => {
             const object = ticket.seal(fields, placeIn(place), moment());
             this.#fresh.put(place, object, contentIn(fields));

@@ -14,13 +14,17 @@ import type { Writer } from './ports.ts';
 /** Seals for those who are members when the object is made. SkychatError `no-key`: prepare again. */
 export type Seal = (fields: ObjectFields, place: PlaceInTime) => Uint8Array;
 
+/** What has to stand before anything sealed, with the rows to write with it; and the sealing. */
+export interface SealingPreparation {
+  readonly objects: readonly Uint8Array[];
+  readonly local: readonly LocalChange[];
+  /** Whether one of the objects is still right for the members, when it gets its place. */
+  readonly mayStand: (object: Uint8Array) => boolean;
+  readonly seal: Seal;
+}
+
 export interface Sealer {
-  /** What has to stand before anything sealed, with the rows to write with it; and the sealing. */
-  prepare(): {
-    readonly objects: readonly Uint8Array[];
-    readonly local: readonly LocalChange[];
-    readonly seal: Seal;
-  };
+  prepare(): SealingPreparation;
 }
 
 export interface WritingOptions {
@@ -82,8 +86,7 @@ export class Writing {
       try {
         return await writer.append(group, refusable(draft(seal)));
       } catch (error) {
-        const isStale = error instanceof SkychatError && error.code === 'no-key';
-        if (!isStale || tries >= triesMax) throw error;
+        if (!isStale(error) || tries >= triesMax) throw error;
       }
     }
   }
@@ -95,35 +98,40 @@ export class Writing {
     if (sealer === undefined) throw new Error('nothing is sealed in an open group');
     for (let tries = 1; ; tries++) {
       while (this.#preparing.has(group)) await this.#preparing.get(group);
-      const { objects, local, seal } = sealer.prepare();
+      const ticket = sealer.prepare();
+      const { objects, local, seal } = ticket;
       if (objects.length === 0) {
         if (local.length > 0) await writer.writeLocal(local);
         return seal;
       }
       if (tries > triesMax) throw new SkychatError('no-key', 'the members change all the time');
-      await this.#writeKeys(group, objects, local);
+      await this.#writeKeys(group, ticket);
     }
   }
 
+  /** What may not stand any more where it would is left out: the next preparing says what is right. */
   async #writeKeys(
     group: GroupId,
-    objects: readonly Uint8Array[],
-    local: readonly LocalChange[],
+    { objects, local, mayStand }: SealingPreparation,
   ): Promise<void> {
     const { writer } = this.#options;
-    const written = Promise.all(
-      objects.map((object, i) => writer.append(group, draftOf(object, i === 0 ? local : []))),
-    );
-    this.#preparing.set(
-      group,
-      written.catch(() => undefined),
-    );
-    try {
-      await written;
-    } finally {
-      this.#preparing.delete(group);
+    const drafts = objects.map((object, i): Draft => {
+      const made = { object, local: i === 0 ? local : [] };
+      return () => (mayStand(object) ? made : { code: 'no-key' });
+    });
+    // All of them: what is prepared before the last one is on the disk would be written twice.
+    const written = Promise.allSettled(drafts.map((draft) => writer.append(group, draft)));
+    this.#preparing.set(group, written);
+    const results = await written;
+    this.#preparing.delete(group);
+    for (const result of results) {
+      if (result.status === 'rejected' && !isStale(result.reason)) throw result.reason;
     }
   }
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof SkychatError && error.code === 'no-key';
 }
 
 /** A refusal to seal is an answer to who wrote, not a fault of the engine. */

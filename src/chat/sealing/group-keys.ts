@@ -27,6 +27,7 @@ import {
 import { KeyGrants } from './key-grants.ts';
 import type { KeyRing } from './key-ring.ts';
 import { openSealed, parseSealed, sealObject, type SealedPlace } from './message-seal.ts';
+import { dropUnmeant, isMeant, type PendingGrant } from './pending-grant.ts';
 import { findReaders, isPending, type Readers, type SealingRoster } from './readers.ts';
 
 export type { SealingRoster };
@@ -65,6 +66,11 @@ export interface SealingTicket {
   /** Rows of the key ring to write, at the latest with the objects. */
   readonly local: readonly LocalChange[];
   /**
+   * Whether one of the objects is still right for the members, to be asked as it gets its place: keys
+   * for somebody whose removal was seen meanwhile are not. If not, ask for another ticket.
+   */
+  readonly mayStand: (object: Uint8Array) => boolean;
+  /**
    * The bytes of a `sealed` object for the place, with the epoch that is right at that moment.
    * @throws SkychatError `no-key` where there is none: ask for another ticket
    */
@@ -74,11 +80,6 @@ export interface SealingTicket {
 interface Carried {
   readonly epoch: EpochId | undefined;
   readonly grants: ReadonlyMap<PublicKey, PendingGrant>;
-}
-
-interface PendingGrant {
-  readonly object: Uint8Array;
-  readonly keys: ReadonlyMap<EpochId, Uint8Array>;
 }
 
 interface PendingEpoch {
@@ -209,9 +210,7 @@ export class GroupKeys {
     const readers = this.#currentReaders();
     const members = this.#options.roster.members();
     if (!members.has(this.#own)) return this.#ticket([], local, nothingCarried);
-    for (const to of this.#pendingGrants.keys()) {
-      if (!members.has(to)) this.#pendingGrants.delete(to);
-    }
+    dropUnmeant(this.#pendingGrants, members);
     const carried = { epoch: this.#pendingEpoch?.id, grants: this.#pendingGrants };
     const chosen = choose(readers, moment, carried)?.record;
     const wanted = this.#wantedGrants(readers, moment, chosen);
@@ -315,7 +314,7 @@ export class GroupKeys {
     const keys = new Map(latest);
     const { random } = this.#options;
     const grant = { group: this.#groupBytes, issuer: this.#own, to, keys };
-    const built = { object: buildKeyGrant(grant, random), keys };
+    const built = { object: buildKeyGrant(grant, random), keys, isWithHistory };
     this.#pendingGrants.set(to, built);
     return built;
   }
@@ -338,7 +337,13 @@ export class GroupKeys {
       }
       return sealObject(key, id, fields, this.#placeOf(place));
     };
-    return { objects, local, seal };
+    const mayStand = (object: Uint8Array): boolean => {
+      const members = this.#options.roster.members();
+      const [to, grant] = [...carried.grants].find(([, each]) => each.object === object) ?? [];
+      if (to === undefined || grant === undefined) return true;
+      return members.has(this.#own) && isMeant(grant, members.get(to));
+    };
+    return { objects, local, seal, mayStand };
   }
 
   open(object: Uint8Array, place: AuthorPlace): Opened {

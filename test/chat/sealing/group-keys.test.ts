@@ -313,6 +313,64 @@ describe('a member that comes later', () => {
     expect(kindsOf(b.send('fifth', at(4)))).toEqual(['sealed']);
   });
 
+  test('with history is given nothing any more once its removal was seen, or its return without', () => {
+    for (const back of ['removed', 'without history', 'with history'] as const) {
+      const [a, b, c] = trio();
+      for (const node of [a, b]) node.sees(a, b);
+      const before = a.send('before', at(0));
+      for (const node of [a, c]) node.sees(a, b, [c, { history: true }]);
+      const ticket = a.keys.prepare(at(1));
+      const [object] = ticket.objects;
+      if (object === undefined) throw new Error('nothing for c');
+      expect([ticket.objects.length, ticket.mayStand(object)]).toEqual([1, true]);
+      if (back === 'removed') a.sees(a, b);
+      else a.sees(a, b, [c, { history: back === 'with history' }]);
+      expect(ticket.mayStand(object)).toBe(back === 'with history');
+      const after = a.send('after', at(1));
+      c.apply([...before, ...after]);
+      expect([before, after].map((sent) => c.reads(last(sent)))).toEqual(
+        {
+          removed: ['locked', 'locked'],
+          'without history': ['locked', 'after'],
+          'with history': ['before', 'after'],
+        }[back],
+      );
+    }
+  });
+
+  test('with history is given nothing by who has seen its own removal meanwhile', () => {
+    const [a, b, c] = trio();
+    a.sees(a, b);
+    a.send('before', at(0));
+    a.sees(a, b, [c, { history: true }]);
+    const ticket = a.keys.prepare(at(1));
+    a.sees(b, [c, { history: true }]);
+    expect(ticket.objects.map(ticket.mayStand)).toEqual([false]);
+  });
+
+  test('without history is not given what was kept for it while it had history', () => {
+    const [a, b, c] = trio();
+    const d = new Member('d');
+    for (const node of [a, b, c]) node.sees(a, b);
+    const before = a.send('before', at(0));
+    // The key of an epoch that does not count is owed to its recipients: to b and c.
+    for (const node of [a, b, c, d]) node.sees(a, b, d, [c, { history: true }]);
+    const apart = d.send('apart', at(1));
+    a.apply(apart);
+    a.roster.discount(d.key);
+    a.sees(a, b, [c, { history: true }]);
+    expect(a.keys.prepare(at(1)).objects).toHaveLength(2);
+    a.sees(a, b, c);
+    const after = a.send('after', at(1));
+    expect(kindsOf(after)).toEqual(['epoch', 'keys', 'keys', 'sealed']);
+    c.apply([...before, ...after]);
+    expect([before, apart, after].map((sent) => c.reads(last(sent)))).toEqual([
+      'locked',
+      'apart',
+      'after',
+    ]);
+  });
+
   test('is one of at most 16 to whom history goes along with one post', () => {
     const [a, b] = trio();
     for (const node of [a, b]) node.sees(a, b);
