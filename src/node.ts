@@ -20,7 +20,7 @@ import { formatEndpoint } from './net/address.ts';
 import { Network } from './net/network.ts';
 import { tcpTransport } from './net/tcp.ts';
 import type { Link, LinkHandler, Transport } from './net/transport.ts';
-import { Entrance, removalRowPrefix } from './node/entrance.ts';
+import { Entrance } from './node/entrance.ts';
 import { openForgetting } from './node/forgetting-parts.ts';
 import { GroupLinks } from './node/group-links.ts';
 import { groupRules } from './node/group-rules.ts';
@@ -30,6 +30,7 @@ import { buildGroupLinksPorts, buildMeshPorts, watchFor } from './node/mesh-port
 import { NodeApi } from './node/node-api.ts';
 import { readOwnAddresses } from './node/own-addresses.ts';
 import { PeerBook, peerRowPrefix } from './node/peer-book.ts';
+import { removalRowPrefix } from './node/removals.ts';
 import { checkPorts, readToken } from './node/start-checks.ts';
 import { NodeSurface } from './node/surface.ts';
 import { openStorage, type Storage } from './node/storage.ts';

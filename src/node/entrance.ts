@@ -17,7 +17,6 @@ import { equal } from '../bytes.ts';
 import type { Archive } from '../cxo/archive.ts';
 import type { Entry } from '../cxo/entry.ts';
 import { objectIdOf, type GroupId } from '../cxo/ids.ts';
-import { verifyProof } from '../cxo/proof.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
 import type { LocalChange, LocalRow } from '../cxo/store.ts';
 import type { Clock, Logger, Random, Timers } from '../env.ts';
@@ -27,10 +26,11 @@ import type { LinkWatcher } from '../net/peer.ts';
 import type { Link, LinkHandler } from '../net/transport.ts';
 import type { FeedOverview } from '../sync/overview.ts';
 import { Door, type InviteVerdict } from './door.ts';
-import { parseStanding, type WordProof } from './door-frames.ts';
+import type { WordProof } from './door-frames.ts';
 import { doorLimits, joiningLimits, wordLimits } from './door-limits.ts';
 import type { JoinProgress } from './join.ts';
 import { Joining } from './joining.ts';
+import { Removals } from './removals.ts';
 import type { Due } from './words.ts';
 
 export interface EntranceParts {
@@ -66,13 +66,13 @@ export class Entrance {
   readonly #parts: EntranceParts;
   /** Operations that words have brought. */
   readonly #learned = new Map<GroupId, number>();
-  /** The last word by which this node found itself out of a group. */
-  readonly #kept = new Map<GroupId, Uint8Array>();
+  readonly #removals: Removals;
   #counted: (JoinProgress & { readonly group: GroupId; readonly until: number }) | undefined;
 
   constructor(parts: EntranceParts) {
     const { self, clock, random, timers, logger } = parts;
     this.#parts = parts;
+    this.#removals = new Removals({ self, logger, writeLocal: parts.writeLocal });
     this.#door = new Door({
       ...{ clock, timers, logger },
       groups: () => this.#own().map(({ id }) => id),
@@ -116,16 +116,8 @@ export class Entrance {
 
   /** What this node was told of its own part in groups, and is in no feed of its store. */
   restoreRemovals(rows: readonly LocalRow[]): void {
-    let isChanged = false;
-    for (const { key, value } of rows) {
-      const group = this.#parts.chat().book.find(key.slice(removalRowPrefix.length) as GroupId);
-      if (group === undefined) continue;
-      const proofs = parseStanding(value)?.proofs ?? [];
-      const entries = proofs.map(verifyProof).filter((entry) => entry !== undefined);
-      if (group.roster.apply(entries)) isChanged = true;
-      this.#kept.set(group.id, value);
-    }
-    if (isChanged) this.#parts.onRosterChanged();
+    const { chat, onRosterChanged } = this.#parts;
+    if (this.#removals.restore(rows, (id) => chat().book.find(id)?.roster)) onRosterChanged();
   }
 
   /** Whether the key may have a link. */
@@ -242,8 +234,7 @@ export class Entrance {
 
   /** What is in no feed of the store has come with a word. */
   async #prove(id: GroupId, entries: readonly Entry[]): Promise<readonly WordProof[]> {
-    const kept = this.#kept.get(id);
-    const heard = (kept && parseStanding(kept)?.proofs) ?? [];
+    const heard = this.#removals.proofs(id);
     const proofs: WordProof[] = [];
     for (const { id: message, objectId } of entries) {
       const proof =
@@ -256,7 +247,7 @@ export class Entrance {
   }
 
   #take(id: GroupId, entries: readonly Entry[], word: Uint8Array): readonly (readonly Entry[])[] {
-    const { chat, self, logger, writeLocal, onRosterChanged } = this.#parts;
+    const { chat, self, logger, onRosterChanged } = this.#parts;
     const roster = chat().book.find(id)?.roster;
     const learned = this.#learned.get(id) ?? 0;
     if (roster === undefined || learned + entries.length > wordLimits.operationsMax) return [];
@@ -265,10 +256,7 @@ export class Entrance {
       this.#learned.set(id, learned + entries.length);
       if (!roster.isMember(self)) {
         if (wasMember) logger.info({ group: id }, 'this node is not in a group any more');
-        this.#kept.set(id, word);
-        writeLocal([{ key: removalRowPrefix + id, value: word }]).catch((error: unknown) => {
-          logger.warn({ cause: String(error) }, 'the word on a removal could not be kept');
-        });
+        this.#removals.keep(roster, word);
       }
       onRosterChanged();
     }
@@ -298,8 +286,6 @@ export class Entrance {
     return progress;
   }
 }
-
-export const removalRowPrefix = 'removal/';
 
 function isRemoved(roster: Roster, key: PublicKey): boolean {
   const remover = roster.removedBy(key);

@@ -43,10 +43,10 @@ export interface WordPorts {
 export class Words {
   readonly #link: Link;
   readonly #ports: WordPorts;
-  /** No word goes over a link twice, in either direction. */
-  readonly #known = new Set<string>();
-  #said = 0;
-  #heard = 0;
+  /** Each once on a link. */
+  readonly #said = new Set<string>();
+  readonly #heard = new Set<string>();
+  #frames = 0;
   #isClosed = false;
 
   constructor(link: Link, ports: WordPorts) {
@@ -63,6 +63,8 @@ export class Words {
     if (this.#isClosed) return 'nothing';
     let told: 'nothing' | 'told' | 'unprovable' = 'nothing';
     for (const { group, entries } of this.#ports.due(this.#link.peer, isSettled)) {
+      // What the peer says need not be said to it.
+      if (this.#heard.has(nameOf(group, entries))) continue;
       const isTold = await this.#say(group, entries);
       if (isTold === true) told = 'told';
       else if (isTold === false && told === 'nothing') told = 'unprovable';
@@ -75,18 +77,19 @@ export class Words {
    * @returns false for one that is none, or proves nothing
    */
   hear(payload: Uint8Array, max: number): boolean {
-    if (++this.#heard > max) return true;
-    const word = parseStanding(payload);
-    const group = word && this.#groupOf(word.tag);
+    if (++this.#frames > max) return true;
+    const standing = parseStanding(payload);
+    const group = standing && this.#groupOf(standing.tag);
     // Not known, or not any more: there is nothing to be told.
-    if (word !== undefined && group === undefined) return true;
-    const entries = word?.proofs.map(verifyProof) ?? [];
+    if (standing !== undefined && group === undefined) return true;
+    const entries = standing?.proofs.map(verifyProof) ?? [];
     const proved = entries.filter((entry) => entry?.feed.group === group) as Entry[];
     if (group === undefined || proved.length < entries.length) return false;
-    // What the peer says need not be said to it.
-    this.#known.add(nameOf(group, proved));
+    const word = nameOf(group, proved);
+    this.#heard.add(word);
     for (const against of this.#ports.take(group, proved, payload.slice())) {
-      void this.#say(group, against);
+      // Nothing goes back at once. What the peer said earlier does: by now it may know what is against it.
+      if (nameOf(group, against) !== word) void this.#say(group, against);
     }
     return true;
   }
@@ -94,25 +97,30 @@ export class Words {
   /** Undefined where it was said before, or may not be said any more. */
   async #say(group: GroupId, entries: readonly Entry[]): Promise<boolean | undefined> {
     const name = nameOf(group, entries);
-    if (entries.length === 0 || this.#known.has(name)) return undefined;
-    if (this.#said >= wordLimits.wordsOfLinkMax) return undefined;
-    this.#known.add(name);
-    this.#said++;
+    if (entries.length === 0 || this.#said.has(name)) return undefined;
+    if (this.#said.size >= wordLimits.wordsOfLinkMax) return undefined;
+    this.#said.add(name);
     const proofs = await this.#prove(group, entries);
+    // What was heard in a word alone can be proved once the feed that it stands in is here.
+    if (proofs?.length === 0) this.#said.delete(name);
     const tag = knockTag(this.#link.handshakeHash, group);
-    const word = encodeStanding({ tag, proofs });
+    const word = proofs && encodeStanding({ tag, proofs });
     if (word === undefined || this.#isClosed) return false;
     this.#link.send(doorFrames.standing, word);
     return true;
   }
 
-  async #prove(group: GroupId, entries: readonly Entry[]): Promise<readonly WordProof[]> {
+  /** Undefined where the store is at fault: not tried again on this link. */
+  async #prove(
+    group: GroupId,
+    entries: readonly Entry[],
+  ): Promise<readonly WordProof[] | undefined> {
     try {
       return await this.#ports.prove(group, entries);
     } catch (error) {
       const fields = { peer: this.#link.peer, cause: String(error) };
       this.#ports.logger.warn(fields, 'what a roster stands on could not be read from the store');
-      return [];
+      return undefined;
     }
   }
 

@@ -3,6 +3,7 @@ import { buildJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
 import { Archive, type Proof } from '../../src/cxo/archive.ts';
 import type { GroupId, MessageId } from '../../src/cxo/ids.ts';
 import { MemoryStore } from '../../src/cxo/memory-store.ts';
+import { verifyProof } from '../../src/cxo/proof.ts';
 import { identityOfSeed, type PublicKey } from '../../src/identity.ts';
 import {
   doorFrames,
@@ -11,6 +12,7 @@ import {
   knockTag,
   parseAnswer,
   type KnockCode,
+  type WordProof,
 } from '../../src/node/door-frames.ts';
 import type { InviteVerdict } from '../../src/node/door.ts';
 import { doorLimits, wordLimits } from '../../src/node/door-limits.ts';
@@ -420,6 +422,53 @@ test('F38 who is told what has no effect by its own view says why, each reason o
   link.handler?.onFrame(doorFrames.standing, word);
   await settled();
   expect(words(link)).toHaveLength(2);
+});
+
+test('F38 what a peer has said is not said back to it, but where it says something else later', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  const link = rig.visit(joiner.publicKey);
+  const tag = knockTag(link.handshakeHash, rig.group);
+  const hear = (proof: WordProof): void => {
+    const word = encodeStanding({ tag, proofs: [proof] }) ?? new Uint8Array();
+    link.handler?.onFrame(doorFrames.standing, word);
+  };
+  const [removal, membership] = [await proofIn(rig.group), await proofIn(rig.group)];
+  const said = verifyProof(removal);
+  if (said === undefined) throw new Error('a proof that is one');
+  rig.proofs = [removal];
+  rig.settled = [said];
+  rig.against = [[said]];
+  hear(removal);
+  await rig.time.advance(wordLimits.reviewMs, settled);
+  expect(words(link)).toHaveLength(0);
+  hear(membership);
+  hear(membership);
+  await settled();
+  expect(words(link)).toHaveLength(1);
+});
+
+test('F38 what could not be proved yet is told with a later look', async () => {
+  const rig = new DoorRig({ isKnown: () => true });
+  const link = rig.visit(joiner.publicKey);
+  rig.settled = [removalAt(7)];
+  await rig.time.advance(wordLimits.settleMs, settled);
+  expect(words(link)).toHaveLength(0);
+  rig.proofs = [await proofIn(rig.group)];
+  await rig.time.advance(2 * wordLimits.reviewMs, settled);
+  expect(words(link)).toHaveLength(1);
+});
+
+test('what cannot be read from the store is not tried again on the same link', async () => {
+  let tries = 0;
+  const rig = new DoorRig({ isKnown: () => true });
+  rig.prove = () => {
+    tries++;
+    return Promise.reject(new Error('the record is damaged'));
+  };
+  rig.visit(joiner.publicKey);
+  rig.settled = [removalAt(7)];
+  await rig.time.advance(wordLimits.settleMs + 3 * wordLimits.reviewMs, settled);
+  expect(tries).toBe(1);
 });
 
 test('only so many words are looked at', async () => {
