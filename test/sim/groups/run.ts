@@ -35,10 +35,22 @@ export async function runGroups(
   const restless = [...frames].filter((frame) => {
     const [type, from, to] = frame.split(' ');
     const isOfHostile = world.hostiles.some(({ node: { name } }) => name === from || name === to);
-    return !isOfHostile && !isOfRest.has(Number(type));
+    const isListing = Number(type) === frameTypes.have && areBothJoining(world, from, to);
+    return !isOfHostile && !isListing && !isOfRest.has(Number(type));
   });
   if (restless.length > 0) broken.push(`at rest, frames were sent: ${restless.join('; ')}`);
   return broken;
+}
+
+/**
+ * Two whose way into the same group came to nothing list it to each other for as long as they try: what
+ * each had heard of it may differ, and no member is there to settle it.
+ */
+function areBothJoining(world: GroupWorld, ...names: readonly (string | undefined)[]): boolean {
+  const nodes = world.nodes.filter(({ name }) => names.includes(name));
+  return world.groups.some(({ id }) =>
+    nodes.every((node) => node.alive.chat.book.find(id)?.standing === 'joining'),
+  );
 }
 
 async function comesToAgree(world: GroupWorld): Promise<boolean> {
