@@ -2,7 +2,7 @@
 // closes them again. Holds no logic of its own.
 import { Announcer } from './node/announcer.ts';
 import { Chat } from './chat/chat.ts';
-import type { Forgetting } from './chat/forgetting.ts';
+import type { Forgetting } from './chat/forgetting/forgetting.ts';
 import type { StatusView } from './chat/view.ts';
 import type { NodeConfig } from './config.ts';
 import {

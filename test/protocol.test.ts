@@ -12,7 +12,7 @@ import {
   rosterLimits,
   sealingLimits,
 } from '../src/chat/limits.ts';
-import { parseInvite } from '../src/chat/invite.ts';
+import { parseInvite } from '../src/chat/groups/invite.ts';
 import { kindCharactersMax, objectLimits, rootLimits, saltBytes } from '../src/cxo/limits.ts';
 import { segmentLimits, storeLimits } from '../src/cxo/limits.ts';
 import type { GroupId } from '../src/cxo/ids.ts';

@@ -19,8 +19,8 @@ const { Archive } = await built('cxo/archive');
 const { draftOf } = await built('cxo/draft');
 const { openLevelStore } = await built('cxo/level-store');
 const { openOwnHead } = await built('cxo/own-head');
-const { labelOf } = await built('chat/labels');
-const { buildText } = await built('chat/message');
+const { labelOf } = await built('chat/content/labels');
+const { buildText } = await built('chat/content/message');
 const { openGroups } = await built('sync/groups');
 const { Runner } = await built('sync/runner');
 

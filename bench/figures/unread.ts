@@ -18,7 +18,7 @@ export const unread: Figure = {
   async run(workspace) {
     const { openLevelStore } = await built('cxo/level-store');
     const { Archive } = await built('cxo/archive');
-    const { Unread } = await built('chat/unread');
+    const { Unread } = await built('chat/reading/unread');
     const data = await prepareGroups(workspace, groups, each);
     const store = await openLevelStore(join(data, 'store'), {
       random: systemRandom,

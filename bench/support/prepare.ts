@@ -11,8 +11,8 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { labelOf } from '../../src/chat/labels.ts';
-import { buildText } from '../../src/chat/message.ts';
+import { labelOf } from '../../src/chat/content/labels.ts';
+import { buildText } from '../../src/chat/content/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
 import { openLevelStore } from '../../src/cxo/level-store.ts';
 import { buildRecord } from '../../src/cxo/record.ts';
@@ -29,7 +29,12 @@ import { projectRoot, type Workspace } from './workspace.ts';
 export const textBytes = 200;
 const group = roomOfName('lobby').id;
 /** The store's schema and what the records hold follow from these. */
-const sources = ['src/cxo', 'src/chat/message.ts', 'src/chat/room.ts', 'bench/support/prepare.ts'];
+const sources = [
+  'src/cxo',
+  'src/chat/content/message.ts',
+  'src/chat/room.ts',
+  'bench/support/prepare.ts',
+];
 
 export interface History {
   /** Messages in segments of many roots, as history arrives from a peer: a multiple of 200. */

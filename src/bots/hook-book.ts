@@ -1,7 +1,7 @@
 // The incoming hooks of a node: URLs by which other programs post, each bound to one group and one name.
 // What is kept of the secret in a URL is its hash. Knows nothing of requests but their bytes.
 import { utf8 } from '../bytes.ts';
-import { parseName } from '../chat/names.ts';
+import { parseName } from '../chat/people/names.ts';
 import { isoOfTime } from '../chat/time-text.ts';
 import type { MessageView } from '../chat/view.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';

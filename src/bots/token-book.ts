@@ -1,6 +1,6 @@
 // The tokens that the owner of a node made for programs: each a name to post under, a scope, maybe some
 // groups and an end. What is kept is their hashes. Knows nothing of requests.
-import { parseName } from '../chat/names.ts';
+import { parseName } from '../chat/people/names.ts';
 import { isoOfTime } from '../chat/time-text.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Clock, Random } from '../env.ts';

@@ -6,13 +6,13 @@ import { groupIdBytes, messageIdOf, objectIdOf, type GroupId } from '../cxo/ids.
 import type { Timers } from '../env.ts';
 import { SkychatError } from '../errors.ts';
 import { publicKeyBytes, type PublicKey } from '../identity.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation } from './timeline/conversation.ts';
 import { mismatch, type Idempotency, type IdempotencyRequest } from './idempotency.ts';
 import { postingLimits } from './limits.ts';
-import type { MessageViews } from './message-views.ts';
-import type { ContentFields } from './note-content.ts';
+import type { MessageViews } from './timeline/message-views.ts';
+import type { ContentFields } from './notes/note-content.ts';
 import type { Delivery, MessageSource } from './ports.ts';
-import { textFields, type Priority } from './text-content.ts';
+import { textFields, type Priority } from './content/text-content.ts';
 import type { MessageView } from './view.ts';
 import type { Writing } from './writing.ts';
 

@@ -5,7 +5,7 @@ import { domainHash, groupIdOfBytes, objectIdOf, parseGroupId, type GroupId } fr
 import { saltBytes } from '../cxo/limits.ts';
 import { buildObject } from '../cxo/object.ts';
 import { SkychatError } from '../errors.ts';
-import { parseName } from './names.ts';
+import { parseName } from './people/names.ts';
 
 export interface Room {
   readonly id: GroupId;

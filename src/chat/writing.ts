@@ -8,7 +8,7 @@ import { buildObject, type ObjectFields } from '../cxo/object.ts';
 import type { LocalChange } from '../cxo/store.ts';
 import type { Random } from '../env.ts';
 import { SkychatError } from '../errors.ts';
-import type { ContentFields } from './note-content.ts';
+import type { ContentFields } from './notes/note-content.ts';
 import type { Writer } from './ports.ts';
 
 /** Seals for those who are members when the object is made. SkychatError `no-key`: prepare again. */

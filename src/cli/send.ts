@@ -1,7 +1,7 @@
 // `send`: posts one message and prints its id.
 import { Command, Option } from 'commander';
 import { parseUtf8, toHex } from '../bytes.ts';
-import { priorities } from '../chat/text-content.ts';
+import { priorities } from '../chat/content/text-content.ts';
 import type { MessageView, StatusView } from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import type { Act, Call } from './call.ts';

@@ -1,6 +1,6 @@
 // What the HTTP surface needs from the node: the one interface between them. Knows nothing of
 // sockets, links or feeds; implemented by the node, and by a double in tests.
-import type { Happenings } from '../chat/happenings.ts';
+import type { Happenings } from '../chat/news/happenings.ts';
 import type {
   BlockView,
   EventPage,

@@ -1,6 +1,6 @@
 // The streams that have everything: what arrives is read once and encoded once, and written to all of
 // them. Who falls behind leaves, reads for itself, and joins again. Knows nothing of sockets.
-import { compareCursors } from '../chat/cursor.ts';
+import { compareCursors } from '../chat/timeline/cursor.ts';
 import type { EventPage, EventView } from '../chat/view.ts';
 import type { Clock, Timers } from '../env.ts';
 import { roundPauseFactor, roundPauseMsMax, sharedPageMessages } from './limits.ts';

@@ -1,7 +1,7 @@
 // The node as a program with a token may see and change it: it posts under its own name, takes back
 // only what it wrote itself, and of groups that are not its own it learns nothing. What is not named
 // here is refused to it. Knows nothing of tokens or requests.
-import type { Happening } from '../chat/happenings.ts';
+import type { Happening } from '../chat/news/happenings.ts';
 import type {
   EventPage,
   GroupView,

@@ -1,6 +1,6 @@
 // How messages are written to answers that are read line by line: ndjson, text and server-sent events
 // (WHATWG HTML, section 9.2). Knows nothing of sockets.
-import type { Happening } from '../chat/happenings.ts';
+import type { Happening } from '../chat/news/happenings.ts';
 import { buildTextLine } from '../chat/text-line.ts';
 import type { EventView, MessageView } from '../chat/view.ts';
 import type { Encoding, Others } from './live-stream.ts';

@@ -1,5 +1,5 @@
 // Which events a reader of GET /events wants: kinds, and a group. Knows nothing of streams.
-import type { Happening } from '../chat/happenings.ts';
+import type { Happening } from '../chat/news/happenings.ts';
 import type { EventView } from '../chat/view.ts';
 import { badField, quote, type FieldReader } from './fields.ts';
 import { withSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 // The bodies of requests about groups: their fields, and what is meant where a field is left out.
 // Knows nothing of the routes.
-import { parseName } from '../chat/names.ts';
+import { parseName } from '../chat/people/names.ts';
 import { SkychatError } from '../errors.ts';
 import type { GroupDraft, Terms } from './api.ts';
 import { parseJson } from './body.ts';

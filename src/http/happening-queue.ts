@@ -1,7 +1,7 @@
 // What one event stream has yet to tell beside the messages: the latest state of each peer, group and
 // read marker, bounded. It is not in the store, so a reader that was too slow for it is told of the gap
 // instead.
-import type { Happening, HappeningKind } from '../chat/happenings.ts';
+import type { Happening, HappeningKind } from '../chat/news/happenings.ts';
 import type { ChangeGapView } from '../chat/view.ts';
 import { happeningsMax } from './limits.ts';
 

@@ -1,6 +1,6 @@
 // What arrived, encoded once for all streams that are at the same place. Knows nothing of sockets.
 import type { EventPage, EventView } from '../chat/view.ts';
-import { compareCursors } from '../chat/cursor.ts';
+import { compareCursors } from '../chat/timeline/cursor.ts';
 import { utf8 } from '../bytes.ts';
 import { sharedBlockCharsMax } from './limits.ts';
 

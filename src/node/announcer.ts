@@ -1,7 +1,7 @@
 // Publishes what this node says of itself (its name, the keys it vouches for, where it can be
 // dialed), and tries again where that is not possible yet.
 import type { Chat } from '../chat/chat.ts';
-import type { OwnProfile } from '../chat/directory.ts';
+import type { OwnProfile } from '../chat/people/directory.ts';
 import type { Logger, Timers } from '../env.ts';
 
 const retryMs = 5_000;

@@ -1,7 +1,7 @@
 // Verifies and repairs what lies in a data directory that no node has open.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelOf } from '../chat/labels.ts';
+import { labelOf } from '../chat/content/labels.ts';
 import { unknownLabel } from '../cxo/record.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore } from '../cxo/level-store.ts';

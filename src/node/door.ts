@@ -3,7 +3,7 @@
 // it before it was let in. Words on who is in a group go over the same links: src/node/words.ts. Knows
 // nothing of rosters beyond verdicts.
 import { equal } from '../bytes.ts';
-import { verifyJoinProof } from '../chat/invite.ts';
+import { verifyJoinProof } from '../chat/groups/invite.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { PublicKey } from '../identity.ts';

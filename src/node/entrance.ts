@@ -1,11 +1,11 @@
 // How keys come into groups by invites, on both sides: the door of the groups that this node is in,
 // and its own joinings, joined to the parts of the node. Holds no rules of its own.
-import type { GroupBook } from '../chat/group-book.ts';
-import type { Group } from '../chat/group.ts';
-import type { Groups } from '../chat/groups.ts';
-import type { Invite } from '../chat/invite.ts';
-import type { News } from '../chat/news.ts';
-import type { People } from '../chat/people.ts';
+import type { GroupBook } from '../chat/groups/group-book.ts';
+import type { Group } from '../chat/groups/group.ts';
+import type { Groups } from '../chat/groups/groups.ts';
+import type { Invite } from '../chat/groups/invite.ts';
+import type { News } from '../chat/news/news.ts';
+import type { People } from '../chat/people/people.ts';
 import {
   evidenceAgainst,
   evidenceOfMembership,

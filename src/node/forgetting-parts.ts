@@ -1,6 +1,6 @@
 // Joins what is not kept to the parts of the node that keep it. Holds nothing.
 import type { Chat } from '../chat/chat.ts';
-import { Forgetting } from '../chat/forgetting.ts';
+import { Forgetting } from '../chat/forgetting/forgetting.ts';
 import type { Clock, Logger, Timers } from '../env.ts';
 import type { Runner } from '../sync/runner.ts';
 import { renewOwnHead } from './own-feed.ts';

@@ -1,7 +1,7 @@
 // Between the engine, which keeps and passes on feeds, and the conversation, which knows whose feeds
 // belong to which group. Holds nothing itself.
 import type { Chat } from '../chat/chat.ts';
-import type { Group } from '../chat/group.ts';
+import type { Group } from '../chat/groups/group.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { PublicKey } from '../identity.ts';
 import type { Groups } from '../sync/groups.ts';

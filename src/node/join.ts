@@ -4,7 +4,7 @@
 //
 // waiting → connecting → knocking → syncing → done, and from each of them to failed or, for another
 // try, to the next node; after the last node, to waiting.
-import { buildJoinProof, inviteKeyOf, type Invite } from '../chat/invite.ts';
+import { buildJoinProof, inviteKeyOf, type Invite } from '../chat/groups/invite.ts';
 import type { JoinView } from '../chat/view.ts';
 import type { Random, Timers } from '../env.ts';
 import type { ErrorCode } from '../errors.ts';

@@ -1,7 +1,7 @@
 // The groups that this node joins by an invite: which are joined, kept over restarts, and which links
 // lead to a member. Knows nothing of rosters; each joining by itself is src/node/join.ts.
 import { parseUtf8, utf8 } from '../bytes.ts';
-import { parseInvite, type Invite } from '../chat/invite.ts';
+import { parseInvite, type Invite } from '../chat/groups/invite.ts';
 import type { JoinView } from '../chat/view.ts';
 import type { GroupId } from '../cxo/ids.ts';
 import type { LocalChange, LocalRow } from '../cxo/store.ts';

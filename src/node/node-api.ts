@@ -1,9 +1,9 @@
 // What the HTTP surface asks of the node: one method after the other, handed on to the part that
 // knows. Knows nothing of HTTP or sockets.
-import type { Block } from '../chat/blocks.ts';
+import type { Block } from '../chat/people/blocks.ts';
 import type { Chat } from '../chat/chat.ts';
-import type { GroupActions } from '../chat/group-actions.ts';
-import type { Happenings } from '../chat/happenings.ts';
+import type { GroupActions } from '../chat/groups/group-actions.ts';
+import type { Happenings } from '../chat/news/happenings.ts';
 import type {
   BlockView,
   EventPage,

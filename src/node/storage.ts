@@ -1,7 +1,7 @@
 // Everything of a node that lies in its data directory: the key, the lock, the store, and the file
 // with the latest own segment. Opened together, so that a refusal leaves nothing behind.
 import { join } from 'node:path';
-import { labelOf } from '../chat/labels.ts';
+import { labelOf } from '../chat/content/labels.ts';
 import { Archive } from '../cxo/archive.ts';
 import { openDataLock } from '../cxo/data-lock.ts';
 import { openLevelStore, type LevelStore } from '../cxo/level-store.ts';

@@ -1,5 +1,5 @@
 // An outgoing hook as it is kept: where to, what of, and whether it is dead. Pure.
-import { MentionIndex } from '../chat/mentions.ts';
+import { MentionIndex } from '../chat/content/mentions.ts';
 import type { EventView, MessageEventView } from '../chat/view.ts';
 import { SkychatError } from '../errors.ts';
 import { fieldsOf } from '../bots/row-book.ts';

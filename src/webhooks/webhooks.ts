@@ -4,7 +4,7 @@ import { buildSecret } from './signature.ts';
 import { botLimits } from '../bots/limits.ts';
 import { RowBook } from '../bots/row-book.ts';
 import { parseUtf8, toHex, utf8 } from '../bytes.ts';
-import { parseName } from '../chat/names.ts';
+import { parseName } from '../chat/people/names.ts';
 import { isoOfTime } from '../chat/time-text.ts';
 import type { LocalChange, Store } from '../cxo/store.ts';
 import type { Random } from '../env.ts';

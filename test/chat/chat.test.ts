@@ -1,8 +1,8 @@
-import { nameless } from '../../src/chat/directory.ts';
+import { nameless } from '../../src/chat/people/directory.ts';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
-import { buildAddress, buildProfile, buildVouch } from '../../src/chat/message.ts';
+import { buildAddress, buildProfile, buildVouch } from '../../src/chat/content/message.ts';
 import { addressLimits } from '../../src/chat/limits.ts';
 import { objectOf, Rig, room, testKey, testSalt } from './rig.ts';
 

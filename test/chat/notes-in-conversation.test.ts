@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/bytes.ts';
 import type { Entry } from '../../src/cxo/archive.ts';
-import type { Conversation } from '../../src/chat/conversation.ts';
-import { formatCursor } from '../../src/chat/cursor.ts';
+import type { Conversation } from '../../src/chat/timeline/conversation.ts';
+import { formatCursor } from '../../src/chat/timeline/cursor.ts';
 import {
   buildAck,
   buildDeletion,
@@ -11,7 +11,7 @@ import {
   buildHide,
   buildPin,
   buildReaction,
-} from '../../src/chat/note-content.ts';
+} from '../../src/chat/notes/note-content.ts';
 import type { MessageEventView, Page } from '../../src/chat/view.ts';
 import { alice, bob, carol, NotingWorld, self } from './noting-world.ts';
 import { testKey } from './rig.ts';

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { utf8 } from '../../src/bytes.ts';
 import { SkychatError } from '../../src/errors.ts';
 import type { PostingRequest } from '../../src/chat/posting.ts';
-import { formatCursor } from '../../src/chat/cursor.ts';
+import { formatCursor } from '../../src/chat/timeline/cursor.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';
 import { objectOf, Rig, room, testKey } from './rig.ts';
 

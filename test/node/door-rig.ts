@@ -1,7 +1,7 @@
 // Doubles for both sides of a join: a link that remembers what was sent, a roster that knows invites,
 // and the parts of a door.
-import type { InviteTerms, Invite } from '../../src/chat/invite.ts';
-import { buildInvite, inviteKeyOf, parseInvite } from '../../src/chat/invite.ts';
+import type { InviteTerms, Invite } from '../../src/chat/groups/invite.ts';
+import { buildInvite, inviteKeyOf, parseInvite } from '../../src/chat/groups/invite.ts';
 import { silentLogger } from '../../src/env.ts';
 import type { Entry } from '../../src/cxo/entry.ts';
 import type { GroupId } from '../../src/cxo/ids.ts';

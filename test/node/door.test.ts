@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
+import { buildJoinProof, inviteKeyOf } from '../../src/chat/groups/invite.ts';
 import { Archive, type Proof } from '../../src/cxo/archive.ts';
 import type { GroupId, MessageId } from '../../src/cxo/ids.ts';
 import { MemoryStore } from '../../src/cxo/memory-store.ts';

@@ -1,6 +1,6 @@
 // To whom a group is named, and what is kept of it, by what this node is to it.
 import { expect, test } from 'vitest';
-import type { Standing } from '../../src/chat/group.ts';
+import type { Standing } from '../../src/chat/groups/group.ts';
 import type { PublicKey } from '../../src/identity.ts';
 import { groupRules } from '../../src/node/group-rules.ts';
 import { testGroup, testIdentity } from '../support/feeds.ts';

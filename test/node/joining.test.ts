@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { utf8 } from '../../src/bytes.ts';
-import { verifyJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
+import { verifyJoinProof, inviteKeyOf } from '../../src/chat/groups/invite.ts';
 import { buildObject } from '../../src/cxo/object.ts';
 import type { LocalChange } from '../../src/cxo/store.ts';
 import { identityOfSeed, type PublicKey } from '../../src/identity.ts';

@@ -1,7 +1,7 @@
 // What has to hold of what a mesh has forgotten: what was deleted is nowhere, what is too old is not with
 // those who do not keep it, and whoever keeps all has all that anybody still has.
 import { toHex } from '../../src/bytes.ts';
-import { parseContent } from '../../src/chat/message.ts';
+import { parseContent } from '../../src/chat/content/message.ts';
 import { rebuildRun } from '../../src/cxo/segment.ts';
 import type { PublicKey } from '../../src/identity.ts';
 import type { Cluster } from './cluster.ts';

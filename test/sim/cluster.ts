@@ -1,7 +1,7 @@
 // A mesh of simulated nodes under one schedule of faults, all from one seed; healed at the end, and
 // then held against the promises.
 import { parseHex, utf8 } from '../../src/bytes.ts';
-import type { RetentionPolicy } from '../../src/chat/retention.ts';
+import type { RetentionPolicy } from '../../src/chat/forgetting/retention.ts';
 import { sha256, groupIdOfBytes } from '../../src/cxo/ids.ts';
 import type { verifySegment } from '../../src/cxo/segment.ts';
 import type { Identity } from '../../src/identity.ts';

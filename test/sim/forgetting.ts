@@ -2,8 +2,8 @@
 // older than it keeps them. The production eraser and its rules, over the node's engine and store.
 import { toHex } from '../../src/bytes.ts';
 import { PlainContents } from '../support/plain-contents.ts';
-import { Eraser, type Deleted } from '../../src/chat/eraser.ts';
-import { keepAll, Retention, type RetentionPolicy } from '../../src/chat/retention.ts';
+import { Eraser, type Deleted } from '../../src/chat/forgetting/eraser.ts';
+import { keepAll, Retention, type RetentionPolicy } from '../../src/chat/forgetting/retention.ts';
 import { Archive } from '../../src/cxo/archive.ts';
 import type { Entry } from '../../src/cxo/entry.ts';
 import type { Erasure } from '../../src/cxo/erasure.ts';

@@ -12,7 +12,7 @@ import type { Effect, Event, Now } from '../../src/sync/events.ts';
 import { forkRowPrefix, parseForkRow } from '../../src/sync/forks.ts';
 import { Gossip, type GossipOptions } from '../../src/sync/gossip.ts';
 import { openGroups } from '../../src/sync/groups.ts';
-import type { RetentionPolicy } from '../../src/chat/retention.ts';
+import type { RetentionPolicy } from '../../src/chat/forgetting/retention.ts';
 import { Forgetting } from './forgetting.ts';
 import type { Limits } from './limits-watch.ts';
 import type { Links, SimEnd } from './links.ts';

@@ -1,5 +1,5 @@
 // An Api in memory: messages in arrival order, an arrival that can be awaited, and errors on demand.
-import { Happenings } from '../../src/chat/happenings.ts';
+import { Happenings } from '../../src/chat/news/happenings.ts';
 import type {
   BlockView,
   EventPage,

@@ -1,6 +1,6 @@
 // The groups of an Api in memory: one node's view of them, with the refusals that the real ones have.
 // Nothing is signed, and every change is at once what all members see.
-import { readNamedGroup } from '../../src/chat/group-names.ts';
+import { readNamedGroup } from '../../src/chat/groups/group-names.ts';
 import { isoOfTime } from '../../src/chat/time-text.ts';
 import type {
   GroupView,

@@ -6,8 +6,8 @@ import {
   buildEdit,
   buildReaction,
   type ContentFields,
-} from '../../src/chat/note-content.ts';
-import { offerFields } from '../../src/chat/offer.ts';
+} from '../../src/chat/notes/note-content.ts';
+import { offerFields } from '../../src/chat/groups/offer.ts';
 import { buildGenesis, directGenesis, type Genesis } from '../../src/chat/roster/genesis.ts';
 import { buildOperation, type RosterOperation } from '../../src/chat/roster/operation.ts';
 import { buildSeen } from '../../src/chat/roster/seen.ts';
@@ -17,8 +17,8 @@ import { KeyRing } from '../../src/chat/sealing/key-ring.ts';
 import { parseSealed, sealObject } from '../../src/chat/sealing/message-seal.ts';
 import { decrypt, nonceBytes } from '../../src/aead.ts';
 import { hmac } from '../../src/chat/sealing/hmac.ts';
-import { buildInvite, buildJoinProof, inviteKeyOf } from '../../src/chat/invite.ts';
-import { buildText } from '../../src/chat/message.ts';
+import { buildInvite, buildJoinProof, inviteKeyOf } from '../../src/chat/groups/invite.ts';
+import { buildText } from '../../src/chat/content/message.ts';
 import { emptyHead } from '../../src/cxo/feed.ts';
 import { domainHash, domainPrefix, groupIdBytes, type MessageId } from '../../src/cxo/ids.ts';
 import { buildObject } from '../../src/cxo/object.ts';
@@ -28,7 +28,7 @@ import type { Random } from '../../src/env.ts';
 import { deriveSecret, publicKeyBytes, type Identity, type PublicKey } from '../../src/identity.ts';
 import { encodeStanding, knockTag } from '../../src/node/door-frames.ts';
 import { buildOwnRun } from '../../src/sync/own-root.ts';
-import { parseBase32 } from '../../src/chat/base32.ts';
+import { parseBase32 } from '../../src/chat/groups/base32.ts';
 
 function filled(length: number, byte: number): Uint8Array {
   return new Uint8Array(length).fill(byte);

@@ -1,6 +1,6 @@
 // Contents of groups whose objects anybody can read.
-import type { Contents } from '../../src/chat/contents.ts';
-import { parseContent, type Content } from '../../src/chat/message.ts';
+import type { Contents } from '../../src/chat/content/contents.ts';
+import { parseContent, type Content } from '../../src/chat/content/message.ts';
 import type { Entry } from '../../src/cxo/archive.ts';
 
 export class PlainContents implements Contents {

@@ -2,7 +2,7 @@
 // real own-head file, and read back as bytes.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { labelOf } from '../../src/chat/labels.ts';
+import { labelOf } from '../../src/chat/content/labels.ts';
 
 import { emptyHead, tailOf } from '../../src/cxo/feed.ts';
 import { LevelDatabase } from '../../src/cxo/level-database.ts';

@@ -2,7 +2,7 @@
 // ephemeral keys and times. Names are those of the document's fenced blocks.
 import { BundleWriter } from '../../src/cxo/bundle.ts';
 import { concat, utf8, writeVarint, varintLength } from '../../src/bytes.ts';
-import { buildProfile, buildText, buildVouch } from '../../src/chat/message.ts';
+import { buildProfile, buildText, buildVouch } from '../../src/chat/content/message.ts';
 import { roomOfName } from '../../src/chat/room.ts';
 import { encode } from '../../src/cxo/codec.ts';
 import { emptyHead } from '../../src/cxo/feed.ts';

@@ -8,8 +8,8 @@ import { built } from '../../support/built.ts';
 import type { Listening, OpenParticipant, Participant, ReadText } from './participant.ts';
 import { serve } from './serve.ts';
 
-const { labelOf } = await built('chat/labels');
-const { buildText, parseContent } = await built('chat/message');
+const { labelOf } = await built('chat/content/labels');
+const { buildText, parseContent } = await built('chat/content/message');
 const { roomOfName } = await built('chat/room');
 const { draftOf } = await built('cxo/draft');
 const { silentLogger, systemClock, systemRandom, systemTimers } = await built('env');

@@ -3,7 +3,7 @@
 import { toHex } from '../../bytes.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { PublicKey } from '../../identity.ts';
-import { verifyJoinProof } from '../invite.ts';
+import { verifyJoinProof } from '../groups/invite.ts';
 import type { InviteRecord } from './admissions.ts';
 import { compareActs } from './act.ts';
 import type { Fold } from './fold.ts';

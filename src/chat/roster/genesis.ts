@@ -12,7 +12,7 @@ import {
   publicKeyOfBytes,
   type PublicKey,
 } from '../../identity.ts';
-import { cleanName, parseName } from '../names.ts';
+import { cleanName, parseName } from '../people/names.ts';
 
 export interface RosterGenesis {
   readonly id: GroupId;

@@ -6,7 +6,7 @@ import type { FeedId } from '../../cxo/root.ts';
 import type { TimelinePosition } from '../../cxo/timeline-page.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { PublicKey } from '../../identity.ts';
-import { verifyJoinProof } from '../invite.ts';
+import { verifyJoinProof } from '../groups/invite.ts';
 import { compareActs, type Act } from './act.ts';
 import { ActLog } from './act-log.ts';
 import type { Admission, InviteRecord } from './admissions.ts';

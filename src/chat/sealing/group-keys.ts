@@ -11,7 +11,7 @@ import type { Random } from '../../env.ts';
 import { SkychatError } from '../../errors.ts';
 import { publicKeyBytes, type Identity, type PublicKey } from '../../identity.ts';
 import { sealingLimits } from '../limits.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../timeline/place.ts';
 import { epochIdOf, type EpochId } from './epoch-id.ts';
 import { EpochRecords, type EpochRecord } from './epoch-records.ts';
 import {

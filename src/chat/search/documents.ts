@@ -6,7 +6,7 @@ import type { FeedId } from '../../cxo/root.ts';
 import { feedKey } from '../../cxo/root.ts';
 import type { TimelinePosition } from '../../cxo/timeline-page.ts';
 import type { PublicKey } from '../../identity.ts';
-import { compareEntries } from '../timeline.ts';
+import { compareEntries } from '../timeline/timeline.ts';
 
 /** What a message takes in the columns and the table of arrivals. */
 const documentBytes = 80;

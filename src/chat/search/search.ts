@@ -6,7 +6,7 @@ import { parseMessageId, type GroupId } from '../../cxo/ids.ts';
 import type { Timers } from '../../env.ts';
 import { searchLimits } from '../limits.ts';
 import type { MessageSource } from '../ports.ts';
-import { compareEntries, Timeline } from '../timeline.ts';
+import { compareEntries, Timeline } from '../timeline/timeline.ts';
 import type { DocumentFilter } from './documents.ts';
 import { MessageIndex } from './message-index.ts';
 import type { Query } from './query.ts';

@@ -1,7 +1,7 @@
 // POST /messages: a text as JSON or as the bare body, with an optional wait for other nodes' disks.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { concat, utf8 } from '../../bytes.ts';
-import { priorities, type Priority } from '../../chat/text-content.ts';
+import { priorities, type Priority } from '../../chat/content/text-content.ts';
 import { apiOf } from '../admission.ts';
 import type { Draft, PostOptions } from '../api.ts';
 import { bodyOf } from '../body.ts';

@@ -12,7 +12,7 @@ import {
 import { buildGenesis, type RosterGenesis } from '../../../src/chat/roster/genesis.ts';
 import { buildOperation, type RosterChange } from '../../../src/chat/roster/operation.ts';
 import { Roster } from '../../../src/chat/roster/roster.ts';
-import { buildJoinProof, inviteKeyOf } from '../../../src/chat/invite.ts';
+import { buildJoinProof, inviteKeyOf } from '../../../src/chat/groups/invite.ts';
 import { identityOfSeed, publicKeyBytes, type PublicKey } from '../../../src/identity.ts';
 
 let salts = 0;

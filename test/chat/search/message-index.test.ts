@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MessageIndex } from '../../../src/chat/search/message-index.ts';
 import { parseQuery } from '../../../src/chat/search/query.ts';
 import type { Entry } from '../../../src/cxo/archive.ts';
-import { compareEntries } from '../../../src/chat/timeline.ts';
+import { compareEntries } from '../../../src/chat/timeline/timeline.ts';
 import { entryOf, testKey } from '../rig.ts';
 import { hasPhrase, hasWord } from './naive.ts';
 

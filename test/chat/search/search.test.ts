@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { toHex } from '../../../src/bytes.ts';
 import { parseQuery } from '../../../src/chat/search/query.ts';
 import { Search, type SearchOptions } from '../../../src/chat/search/search.ts';
-import { compareEntries } from '../../../src/chat/timeline.ts';
+import { compareEntries } from '../../../src/chat/timeline/timeline.ts';
 import type { Entry } from '../../../src/cxo/archive.ts';
 import { entryOf, objectOf, room, testKey } from '../rig.ts';
 

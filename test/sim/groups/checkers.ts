@@ -1,7 +1,7 @@
 // What has to hold of groups once everything is healed: one roster, one epoch, one timeline; and that
 // every message is readable by those for whom it was sealed, and by nobody else.
 import { toHex } from '../../../src/bytes.ts';
-import { contentOfFields, parseContent, type Content } from '../../../src/chat/message.ts';
+import { contentOfFields, parseContent, type Content } from '../../../src/chat/content/message.ts';
 import type { Roster } from '../../../src/chat/roster/roster.ts';
 import type { EpochId } from '../../../src/chat/sealing/epoch-id.ts';
 import {

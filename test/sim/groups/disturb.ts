@@ -1,5 +1,10 @@
 // What the people of a simulated room do, and what happens to their nodes, at times from the seed.
-import { buildInvite, inviteKeyOf, parseInvite, type Invite } from '../../../src/chat/invite.ts';
+import {
+  buildInvite,
+  inviteKeyOf,
+  parseInvite,
+  type Invite,
+} from '../../../src/chat/groups/invite.ts';
 import type { PublicKey } from '../../../src/identity.ts';
 import type { Partition } from '../links.ts';
 import type { Member } from './member.ts';

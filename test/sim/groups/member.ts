@@ -1,8 +1,8 @@
 // One simulated node with the whole conversation: the production runner, chat and entrance over the
 // simulated disk and links, opened as src/node.ts opens them. Without HTTP, without dialing.
-import { nameless } from '../../../src/chat/directory.ts';
+import { nameless } from '../../../src/chat/people/directory.ts';
 import { Chat } from '../../../src/chat/chat.ts';
-import { labelOf } from '../../../src/chat/labels.ts';
+import { labelOf } from '../../../src/chat/content/labels.ts';
 
 import { Archive } from '../../../src/cxo/archive.ts';
 import type { Draft } from '../../../src/cxo/draft.ts';

@@ -1,6 +1,6 @@
 // The checkers of groups can fail: a program that is broken in one place is caught within some seeds.
 import { afterEach, expect, test, vi } from 'vitest';
-import { Group } from '../../../src/chat/group.ts';
+import { Group } from '../../../src/chat/groups/group.ts';
 import { Roster } from '../../../src/chat/roster/roster.ts';
 import { SortedQueue } from '../../../src/chat/roster/sorted-queue.ts';
 import { GroupKeys } from '../../../src/chat/sealing/group-keys.ts';
