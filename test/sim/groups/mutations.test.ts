@@ -101,7 +101,7 @@ test('a fold that knows no seniority', async () => {
 test('rules by which no feed ends', async () => {
   vi.spyOn(Roster.prototype, 'limitOf').mockReturnValue(undefined);
   // It shows where something is written behind an end and does not reach everybody: in one of seven.
-  expect(await findCaught(24)).not.toBe('nothing');
+  expect(await findCaught({}, 24)).not.toBe('nothing');
 }, 120_000);
 
 test('history for everybody who comes', async () => {
