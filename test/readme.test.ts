@@ -12,7 +12,8 @@ import { problemKinds } from '../src/http/problems.ts';
 import { run } from './cli/harness.ts';
 import { openFixture } from './support/http.ts';
 import { removeDirectory, temporaryDirectory } from './support/temporary.ts';
-import { blocksOf, Session, stepsOf } from './support/transcript.ts';
+import { testSteps } from './support/transcript-tests.ts';
+import { blocksOf, Session } from './support/transcript.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 
@@ -139,15 +140,7 @@ describe.skipIf(curlAbsent)('the transcripts', () => {
     expect(codes).toEqual([0, 0, 0]);
   }, slowMs);
 
-  test.each(stepsOf(readme).map((step) => [`${step.machine}$ ${step.command}`, step] as const))(
-    '%s',
-    async (_, step) => {
-      const { printed, pattern } = await session.run(step);
-      expect(printed).toMatch(pattern);
-      session.learn(printed, pattern);
-    },
-    slowMs,
-  );
+  testSteps(readme, () => session);
 
   test(
     'the bot answers a ping once, though it forgets where it was',

@@ -26,14 +26,19 @@ export function testTranscripts(path: string, page: string, nodes: number): void
       expect(codes).toEqual(Array.from({ length: nodes }, () => 0));
     }, slowMs);
 
-    test.each(stepsOf(page).map((step) => [`${step.machine}$ ${step.command}`, step] as const))(
-      '%s',
-      async (_, step) => {
-        const { printed, pattern } = await session.run(step);
-        expect(printed).toMatch(pattern);
-        session.learn(printed, pattern);
-      },
-      slowMs,
-    );
+    testSteps(page, () => session);
   });
+}
+
+/** One test for each command, in their order. */
+export function testSteps(page: string, session: () => Session): void {
+  test.each(stepsOf(page).map((step) => [`${step.machine}$ ${step.command}`, step] as const))(
+    '%s',
+    async (_, step) => {
+      const { printed, pattern } = await session().run(step);
+      expect(printed).toMatch(pattern);
+      session().learn(printed, pattern);
+    },
+    slowMs,
+  );
 }

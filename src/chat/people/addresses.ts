@@ -5,7 +5,8 @@ import type { GroupId } from '../../cxo/ids.ts';
 import type { PublicKey } from '../../identity.ts';
 import { addressLimits } from '../limits.ts';
 import { areAddresses, parseContent, type Content } from '../content/message.ts';
-import { comparePlaces, placeOf, type Place } from '../timeline/place.ts';
+import { placeOf, type Place } from '../timeline/place.ts';
+import { LatestOfAuthors } from './latest-of-authors.ts';
 
 export interface AddressesOptions {
   readonly group: GroupId;
@@ -29,8 +30,7 @@ export class Addresses {
   readonly #group: GroupId;
   readonly #self: PublicKey;
   readonly #contentOf: (entry: Entry) => Content;
-  readonly #authorsMax: number;
-  readonly #published = new Map<PublicKey, Published>();
+  readonly #published: LatestOfAuthors<Published>;
   readonly #counters = { 'address-malformed': 0, 'addresses-full': 0 };
   #version = 0;
 
@@ -38,7 +38,8 @@ export class Addresses {
     this.#group = options.group;
     this.#self = options.self;
     this.#contentOf = options.contentOf ?? (({ object }) => parseContent(object));
-    this.#authorsMax = options.authorsMax ?? addressLimits.authorsMax;
+    const { authorsMax = addressLimits.authorsMax } = options;
+    this.#published = new LatestOfAuthors(options.self, authorsMax);
   }
 
   /** Objects that count as not written, and those for which there was no room. */
@@ -59,7 +60,7 @@ export class Addresses {
       if (content.type !== 'address') continue;
       if (areAddresses(content.addresses)) {
         const { addresses, expires } = content;
-        this.#replace(entry.feed.author, {
+        this.#put(entry.feed.author, {
           ...{ place: placeOf(entry), time: entry.time, addresses, expires },
         });
       } else this.#counters['address-malformed']++;
@@ -85,20 +86,10 @@ export class Addresses {
     return isFresh && isSameSet(wanted, current) ? undefined : wanted;
   }
 
-  #replace(author: PublicKey, published: Published): void {
-    const earlier = this.#published.get(author);
-    if (earlier !== undefined && comparePlaces(published.place, earlier.place) <= 0) return;
-    if (earlier === undefined && this.#isFull(author)) {
-      this.#counters['addresses-full']++;
-      return;
-    }
-    this.#published.set(author, published);
-    this.#version++;
-  }
-
-  /** There is always room for the own ones. */
-  #isFull(author: PublicKey): boolean {
-    return this.#published.size >= this.#authorsMax && author !== this.#self;
+  #put(author: PublicKey, published: Published): void {
+    const done = this.#published.put(author, published);
+    if (done === 'put') this.#version++;
+    else if (done === 'full') this.#counters['addresses-full']++;
   }
 }
 

@@ -5,7 +5,8 @@ import type { PublicKey } from '../../identity.ts';
 import { directoryLimits } from '../limits.ts';
 import { parseContent, type Content, type ProfileContent } from '../content/message.ts';
 import { cleanLine, cleanName } from './names.ts';
-import { comparePlaces, placeOf, type Place } from '../timeline/place.ts';
+import { placeOf, type Place } from '../timeline/place.ts';
+import { LatestOfAuthors } from './latest-of-authors.ts';
 
 export interface DirectoryOptions {
   readonly group: GroupId;
@@ -37,8 +38,7 @@ export class Directory {
   readonly #group: GroupId;
   readonly #self: PublicKey;
   readonly #contentOf: (entry: Entry) => Content;
-  readonly #namesMax: number;
-  readonly #profiles = new Map<PublicKey, Profile>();
+  readonly #profiles: LatestOfAuthors<Profile>;
   readonly #counters = { 'names-full': 0 };
   #version = 0;
 
@@ -46,7 +46,8 @@ export class Directory {
     this.#group = options.group;
     this.#self = options.self;
     this.#contentOf = options.contentOf ?? (({ object }) => parseContent(object));
-    this.#namesMax = options.namesMax ?? directoryLimits.namesMax;
+    const { namesMax = directoryLimits.namesMax } = options;
+    this.#profiles = new LatestOfAuthors(options.self, namesMax);
   }
 
   /** Profiles that were not kept, because there are too many authors. */
@@ -64,7 +65,7 @@ export class Directory {
     for (const entry of entries) {
       if (entry.feed.group !== this.#group) continue;
       const content = this.#contentOf(entry);
-      if (content.type === 'profile') this.#replace(entry, content);
+      if (content.type === 'profile') this.#put(entry, content);
     }
   }
 
@@ -94,24 +95,14 @@ export class Directory {
     return own.time > since ? undefined : { name: own.name, note: own.note, bot: own.bot };
   }
 
-  #replace(entry: Entry, given: ProfileContent): void {
-    const { author } = entry.feed;
-    const place = placeOf(entry);
-    const earlier = this.#profiles.get(author);
-    if (earlier !== undefined && comparePlaces(place, earlier.place) <= 0) return;
-    if (earlier === undefined && this.#isFull(author)) {
-      this.#counters['names-full']++;
-      return;
-    }
-    const name = cleanName(given.name);
-    const { time } = entry;
-    this.#profiles.set(author, { place, time, name, note: cleanNote(given.note), bot: given.bot });
-    if (name !== (earlier?.name ?? '')) this.#version++;
-  }
-
-  /** There is always room for the own name. */
-  #isFull(author: PublicKey): boolean {
-    return this.#profiles.size >= this.#namesMax && author !== this.#self;
+  #put(entry: Entry, given: ProfileContent): void {
+    const { feed, time } = entry;
+    const before = this.#profiles.get(feed.author)?.name ?? '';
+    const [name, note] = [cleanName(given.name), cleanNote(given.note)];
+    const profile = { place: placeOf(entry), time, name, note, bot: given.bot };
+    const done = this.#profiles.put(feed.author, profile);
+    if (done === 'full') this.#counters['names-full']++;
+    else if (done === 'put' && name !== before) this.#version++;
   }
 }
 

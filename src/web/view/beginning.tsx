@@ -2,7 +2,7 @@
 // are none.
 import type { GroupView } from '../../chat/view.ts';
 import type { Conversation } from '../state/conversation.ts';
-import { dialog } from '../state/ui.ts';
+import { DialogButton } from './dialog.tsx';
 import { Visible } from './name.tsx';
 
 interface BeginningProps {
@@ -40,15 +40,9 @@ export function Beginning({ conversation, group }: BeginningProps) {
       </h2>
       <p>{wordsOf(group)}</p>
       {isEmpty && group.members < 2 && group.kind === 'group' && (
-        <button
-          type="button"
-          class="primary"
-          onClick={() => {
-            dialog.value = 'invite';
-          }}
-        >
+        <DialogButton opens="invite" class="primary">
           Invite somebody
-        </button>
+        </DialogButton>
       )}
     </div>
   );

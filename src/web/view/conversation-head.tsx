@@ -1,6 +1,7 @@
 // Above a conversation: what it is called, who is in it, and the ways into what stands beside it.
 import type { GroupView } from '../../chat/view.ts';
-import { dialog, openGroup, panel, togglePanel } from '../state/ui.ts';
+import { openGroup, panel, togglePanel } from '../state/ui.ts';
+import { DialogButton } from './dialog.tsx';
 import { Icon, IconButton } from './icon.tsx';
 import { Visible } from './name.tsx';
 
@@ -37,15 +38,9 @@ export function ConversationHead({ group }: { readonly group: GroupView }) {
         </p>
       </div>
       {isRoster && isAdmin && (
-        <button
-          type="button"
-          class="small invite"
-          onClick={() => {
-            dialog.value = 'invite';
-          }}
-        >
+        <DialogButton opens="invite" class="small invite">
           Invite
-        </button>
+        </DialogButton>
       )}
       <IconButton
         icon="search"

@@ -1,7 +1,7 @@
 // A dialog above the page: the browser's own, which keeps the focus inside and closes on Escape.
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { dialog } from '../state/ui.ts';
+import { dialog, type Dialog } from '../state/ui.ts';
 import { IconButton } from './icon.tsx';
 
 interface DialogProps {
@@ -31,5 +31,25 @@ export function DialogFrame({ title, children }: DialogProps) {
       </header>
       {children}
     </dialog>
+  );
+}
+
+interface DialogButtonProps {
+  readonly opens: Dialog;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+export function DialogButton({ opens, children, ...rest }: DialogButtonProps) {
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        dialog.value = opens;
+      }}
+      {...rest}
+    >
+      {children}
+    </button>
   );
 }

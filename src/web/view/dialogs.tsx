@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { GroupView, PeerView } from '../../chat/view.ts';
 import { changeGroup } from '../state/actions.ts';
 import { megabytesOf, parseKept, spanOf } from '../model/kept.ts';
-import { ask, wordsOf } from '../state/http.ts';
+import { ask } from '../state/http.ts';
 import { findGroup, refreshPeers, status } from '../state/node.ts';
 import { dialog, openGroup, openId, panel } from '../state/ui.ts';
 import { closeDialog } from './dialog.tsx';
@@ -69,18 +69,13 @@ function CreateDialog() {
 
 function JoinDialog() {
   const [invite, setInvite] = useState('');
-  const [failure, setFailure] = useState<string | null>(null);
   const submit = async (): Promise<void> => {
-    try {
-      const group = await ask<GroupView>('POST', '/groups/join', {
-        json: { invite: invite.trim() },
-      });
-      await changeGroup('GET', `/groups/${group.id}`);
-      openGroup(group.id);
-      closeDialog();
-    } catch (error) {
-      setFailure(wordsOf(error));
-    }
+    const group = await ask<GroupView>('POST', '/groups/join', {
+      json: { invite: invite.trim() },
+    });
+    await changeGroup('GET', `/groups/${group.id}`);
+    openGroup(group.id);
+    closeDialog();
   };
   return (
     <DialogForm
@@ -96,27 +91,17 @@ function JoinDialog() {
         placeholder="skychat://…"
         hasFocus
       />
-      {failure !== null && (
-        <p class="error" role="alert">
-          {failure}
-        </p>
-      )}
     </DialogForm>
   );
 }
 
 function PeerDialog() {
   const [address, setAddress] = useState('');
-  const [failure, setFailure] = useState<string | null>(null);
   const own = status.value;
   const submit = async (): Promise<void> => {
-    try {
-      await ask<PeerView>('POST', '/peers', { json: { address: address.trim() } });
-      refreshPeers();
-      closeDialog();
-    } catch (error) {
-      setFailure(wordsOf(error));
-    }
+    await ask<PeerView>('POST', '/peers', { json: { address: address.trim() } });
+    refreshPeers();
+    closeDialog();
   };
   return (
     <DialogForm
@@ -136,11 +121,6 @@ function PeerDialog() {
         placeholder="KEY@HOST:PORT"
         hasFocus
       />
-      {failure !== null && (
-        <p class="error" role="alert">
-          {failure}
-        </p>
-      )}
     </DialogForm>
   );
 }

@@ -1,5 +1,7 @@
 // The parts that all forms in dialogs are made of.
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { wordsOf } from '../state/http.ts';
 import { closeDialog, DialogFrame } from './dialog.tsx';
 
 interface FieldProps {
@@ -35,6 +37,7 @@ interface DialogFormProps {
   readonly action: string;
   readonly isReady: boolean;
   readonly isDanger?: boolean;
+  /** Where it throws, the form says why. */
   readonly onSubmit: () => Promise<void>;
   readonly children: ComponentChildren;
 }
@@ -42,16 +45,29 @@ interface DialogFormProps {
 /** A dialog that is one form: it stays open where what is asked for does not come about. */
 export function DialogForm(props: DialogFormProps) {
   const { title, action, isReady, isDanger = false, onSubmit, children } = props;
+  const [failure, setFailure] = useState<string | null>(null);
+  const submit = async (): Promise<void> => {
+    try {
+      await onSubmit();
+    } catch (error) {
+      setFailure(wordsOf(error));
+    }
+  };
   return (
     <DialogFrame title={title}>
       <form
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          void onSubmit();
+          void submit();
         }}
       >
         {children}
+        {failure !== null && (
+          <p class="error" role="alert">
+            {failure}
+          </p>
+        )}
         <footer>
           <button type="button" onClick={closeDialog}>
             Cancel

@@ -4,7 +4,8 @@ import type { GroupView, MemberView } from '../../chat/view.ts';
 import { keptWords } from '../model/kept.ts';
 import { changeGroup } from '../state/actions.ts';
 import { findGroup, loadMembers, members, status } from '../state/node.ts';
-import { dialog, openDirect, openId } from '../state/ui.ts';
+import { openDirect, openId } from '../state/ui.ts';
+import { DialogButton } from './dialog.tsx';
 import { Figure, Name, Visible } from './name.tsx';
 import { PanelFrame } from './panel-frame.tsx';
 
@@ -34,41 +35,14 @@ export function MembersPanel() {
         <div class="panel-foot">
           {isAdmin && (
             <>
-              <button
-                type="button"
-                onClick={() => {
-                  dialog.value = 'invite';
-                }}
-              >
-                Invite…
-              </button>
-              <button
-                type="button"
-                onClick={() => {
-                  dialog.value = 'describe';
-                }}
-              >
-                Name and topic…
-              </button>
-              <button
-                type="button"
-                onClick={() => {
-                  dialog.value = 'kept';
-                }}
-              >
-                What is kept…
-              </button>
+              <DialogButton opens="invite">Invite…</DialogButton>
+              <DialogButton opens="describe">Name and topic…</DialogButton>
+              <DialogButton opens="kept">What is kept…</DialogButton>
             </>
           )}
-          <button
-            type="button"
-            class="danger"
-            onClick={() => {
-              dialog.value = 'leave';
-            }}
-          >
+          <DialogButton opens="leave" class="danger">
             Leave…
-          </button>
+          </DialogButton>
         </div>
       )}
     </PanelFrame>

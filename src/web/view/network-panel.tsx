@@ -16,8 +16,9 @@ import {
   refreshStatus,
   status,
 } from '../state/node.ts';
-import { dialog, say } from '../state/ui.ts';
+import { say } from '../state/ui.ts';
 import { figureOf, hueOf } from '../model/names.ts';
+import { DialogButton } from './dialog.tsx';
 import { Name } from './name.tsx';
 import { PanelFrame } from './panel-frame.tsx';
 
@@ -61,14 +62,7 @@ export function NetworkPanel() {
               </li>
             ))}
         </ul>
-        <button
-          type="button"
-          onClick={() => {
-            dialog.value = 'peer';
-          }}
-        >
-          Link another node…
-        </button>
+        <DialogButton opens="peer">Link another node…</DialogButton>
       </div>
     </PanelFrame>
   );

@@ -5,6 +5,7 @@ import { briefTime } from '../model/times.ts';
 import { oneLine } from '../model/visible.ts';
 import { groups, nameOf, status } from '../state/node.ts';
 import { dialog, openGroup, openId, panel, togglePanel } from '../state/ui.ts';
+import { DialogButton } from './dialog.tsx';
 import { LinkSign } from './link-sign.tsx';
 import { Icon, IconButton } from './icon.tsx';
 import { Figure, Name, Visible } from './name.tsx';
@@ -50,22 +51,12 @@ export function Sidebar() {
       <LinkSign />
       <List />
       <footer>
-        <button
-          type="button"
-          onClick={() => {
-            dialog.value = 'create';
-          }}
-        >
+        <DialogButton opens="create">
           <Icon name="plus" /> New group
-        </button>
-        <button
-          type="button"
-          onClick={() => {
-            dialog.value = 'join';
-          }}
-        >
+        </DialogButton>
+        <DialogButton opens="join">
           <Icon name="link" /> Join
-        </button>
+        </DialogButton>
         <IconButton
           icon="help"
           label="Keys (?)"
